@@ -1,0 +1,1 @@
+"""The rules of a release as pure functions: values in, values out, no clock, disk, process or network."""
