@@ -1,0 +1,29 @@
+"""What settings come to; standard library alone (DESIGN.md section 9)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_ADDRESS = re.compile(
+    r"(?:[\w+]+://|git@)?(?:[^@/]+@)?(?P<host>[\w.-]+)[:/](?P<repository>[\w.-]+/[\w.-]+?)(?:\.git)?/?"
+)
+_PREFERRED = {"repository", "source", "source code", "github"}
+
+
+def merged(lower: dict[str, Any], higher: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `lower` with the keys of `higher` over it; tables are merged, everything else is replaced."""
+    result = dict(lower)
+    for key, value in higher.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def repository_of(urls: Mapping[str, str], origin: str, web: str) -> str:
+    """Return `owner/name` on GitHub: from a project's URLs, those of its source first, else from its origin remote."""
+    ordered = sorted(urls, key=lambda label: label.lower() not in _PREFERRED)
+    for address in (*(str(urls[label]) for label in ordered), origin):
+        match = _ADDRESS.fullmatch(address)
+        if match and web.endswith(f"//{match['host']}"):
+            return match["repository"]
+    return ""
