@@ -1,0 +1,39 @@
+"""Text from outside: made safe to show, and rid of the code in it."""
+
+import re
+import unicodedata
+
+# Control and format characters (terminal escapes, text direction overrides), private use and lone surrogates,
+# separators of lines and paragraphs.
+_UNSAFE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+_JOINERS = {"\u200d", "\u200c"}  # emoji and several scripts need them, and they move no cursor
+
+CODE_SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)(?:[^\n]*?[^`\n])?(?<!`)(?P=ticks)(?!`)")
+_FENCED = re.compile(r"^ {0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n.*?(?:^ {0,3}(?:\1`*|\2~*)[ \t]*$|\Z)", re.M | re.S)
+
+
+def printable(text: str) -> str:
+    r"""Return `text` on one line, with whatever a terminal could obey spelled out as an escape such as \x1b."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_spelled(character) for character in text)
+
+
+def _spelled(character: str) -> str:
+    if character in "\n\r\t":
+        return " "
+    if unicodedata.category(character) in _UNSAFE and character not in _JOINERS:
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def without_code(markdown: str) -> str:
+    """Return Markdown with a blank instead of each fenced block and each code span."""
+    return CODE_SPAN.sub(" ", _FENCED.sub(" ", markdown))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return the count with its noun: `1 commit`, `2 commits`, `3 entries`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("ry") else f"{count} {noun}s"
