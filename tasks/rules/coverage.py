@@ -1,0 +1,63 @@
+"""Which commits an issue covers (DESIGN.md section 5)."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .commits import Change
+from .lineage import merged_by
+from .references import Reference
+
+
+class State(StrEnum):
+    """Whether an issue stands behind a commit; `EXEMPT` commits need none."""
+
+    COVERED = "covered"
+    UNCOVERED = "uncovered"
+    UNKNOWN = "unknown"
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A change, whether it is covered, and why it is so."""
+
+    change: Change
+    state: State
+    reason: str
+    issues: tuple[Reference, ...] = ()
+
+
+# What GitHub says of pull requests: the issues each closes or mentions. A number that is not a key was not asked.
+Pulls = Mapping[int, Collection[Reference]]
+
+
+def cover(changes: Sequence[Change], *, demanded: bool, exempt: Collection[str], pulls: Pulls) -> list[Coverage]:
+    """Return every change with its coverage, in the same order; `exempt` are the kinds that need no issue."""
+    merged = merged_by(changes)
+    return [_cover(change, merged.get(change.commit.id), demanded, exempt, pulls) for change in changes]
+
+
+def _cover(change: Change, merged: int | None, demanded: bool, exempt: Collection[str], pulls: Pulls) -> Coverage:
+    if change.references:
+        return Coverage(change, State.COVERED, "names its issue", change.references)
+    pull = change.title.pull or merged
+    issues = tuple(pulls.get(pull, ())) if pull else ()
+    if issues:
+        return Coverage(change, State.COVERED, f"pull request #{pull} names it", issues)
+    if not demanded:
+        return Coverage(change, State.EXEMPT, "the settings demand no issues")
+    if change.kind in exempt or change.kind == "merge":
+        return Coverage(change, State.EXEMPT, f"{change.kind} needs no issue")
+    if pull is None:
+        return Coverage(change, State.UNCOVERED, "names no issue")
+    if pull in pulls:
+        return Coverage(change, State.UNCOVERED, f"pull request #{pull} names no issue either")
+    return Coverage(change, State.UNKNOWN, f"pull request #{pull} was not asked")
+
+
+def summary(coverages: Collection[Coverage]) -> dict[State, int]:
+    """Return how many changes are in each state; states without any are there with 0."""
+    counted = Counter(coverage.state for coverage in coverages)
+    return {state: counted[state] for state in State}

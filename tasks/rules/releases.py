@@ -1,0 +1,154 @@
+"""The release point: since when everything is unreleased (DESIGN.md section 4)."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeVar
+
+from packaging.version import InvalidVersion, Version
+
+from .commits import Commit
+
+_Key = TypeVar("_Key")
+
+
+class Rule(StrEnum):
+    """Which rule found the release point."""
+
+    ANCESTOR = "ancestor"
+    EQUAL_TREE = "equal tree"
+    VERSION = "version"
+    FIRST_COMMIT = "first commit"
+    GIVEN = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A final release's tag: the commit it names, that commit's tree, and the tag's own date (ISO 8601)."""
+
+    name: str
+    version: Version
+    commit: str
+    tree: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePoint:
+    """Everything after `commit` is unreleased, without one everything; `passed`: newer releases not in this history."""
+
+    rule: Rule
+    commit: str | None
+    tag: Tag | None = None
+    passed: tuple[Tag, ...] = ()
+
+    @property
+    def warning(self) -> str:
+        """Return what a person should know of how the point was found, or nothing."""
+        if self.rule is not Rule.VERSION or self.tag is None:
+            return ""
+        return (
+            f"no commit here has {self.tag.name}'s tree: the commit that set version {self.tag.version} "
+            "is taken for the release; look at what follows it"
+        )
+
+
+def final_tags(tags: Iterable[tuple[str, str, str, str]], prefix: str) -> list[Tag]:
+    """Return the tags of final releases, newest version first, from (name, commit, tree, date) of all tags."""
+    found = []
+    for name, commit, tree, date in tags:
+        if not name.startswith(prefix):
+            continue
+        try:
+            version = Version(name.removeprefix(prefix))
+        except InvalidVersion:
+            continue
+        if not version.is_prerelease and not version.local:
+            found.append(Tag(name, version, commit, tree, date))
+    return sorted(found, key=lambda tag: tag.version, reverse=True)
+
+
+# Both take the commit after which to look (None: from the first on) and answer newest first.
+Trees = Callable[[str | None], Sequence[tuple[str, str]]]  # (commit, tree)
+Setters = Callable[[str | None], Sequence[tuple[str, str]]]  # (commit, the version it set in pyproject.toml)
+
+
+def release_point(tags: Sequence[Tag], ancestors: Collection[str], trees: Trees, setters: Setters) -> ReleasePoint:
+    """Return the release point; `tags` newest version first, `ancestors` the names of those that HEAD descends from.
+
+    The newest ancestor bounds the search: a release newer than it was squash-merged elsewhere, and its work lies
+    after that ancestor. So does the newest release whose tree is found, for the search by version. History before
+    that is not read, whatever its length.
+    """
+    floor = next((tag for tag in tags if tag.name in ancestors), None)
+    found = ReleasePoint(Rule.ANCESTOR, floor.commit, floor) if floor else ReleasePoint(Rule.FIRST_COMMIT, None)
+    newer = list(tags[: tags.index(floor)] if floor else tags)
+    by_tree = _newest(trees(found.commit)) if newer else {}
+    same = next((tag for tag in newer if tag.tree in by_tree), None)
+    if same:
+        found = ReleasePoint(Rule.EQUAL_TREE, by_tree[same.tree], same)
+        newer = newer[: newer.index(same)]
+    by_version = _newest((commit, _version(text)) for commit, text in setters(found.commit)) if newer else {}
+    for index, tag in enumerate(newer):
+        if tag.version in by_version:
+            return ReleasePoint(Rule.VERSION, by_version[tag.version], tag, tuple(newer[:index]))
+    return replace(found, passed=tuple(newer))
+
+
+def near_point(tags: Sequence[Tag], recent: Sequence[tuple[str, str]]) -> ReleasePoint | None:
+    """Return the point when the newest release is among the `recent` commits (commit, tree; newest first), else None.
+
+    That spares walking the whole history. An ancestor further back whose tree somebody made anew here is taken for a
+    squash merge, which comes to the same: what lies between changed nothing.
+    """
+    if not tags:
+        return None
+    tag = tags[0]
+    if any(commit == tag.commit for commit, _ in recent):
+        return ReleasePoint(Rule.ANCESTOR, tag.commit, tag)
+    same = [commit for commit, tree in recent if tree == tag.tree]
+    return ReleasePoint(Rule.EQUAL_TREE, same[0], tag) if same else None
+
+
+def given_point(commit: str, tags: Sequence[Tag], found: ReleasePoint) -> ReleasePoint:
+    """Return the point that a person gave; the last release is the one tagged there, else the one that was found."""
+    return ReleasePoint(Rule.GIVEN, commit, next((tag for tag in tags if tag.commit == commit), found.tag))
+
+
+def _newest(pairs: Iterable[tuple[str, _Key]]) -> dict[_Key, str]:
+    """Return the first commit for each key of (commit, key), which is the newest as they come newest first."""
+    found: dict[_Key, str] = {}
+    for commit, key in pairs:
+        found.setdefault(key, commit)
+    return found
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def unreleased(commits: Sequence[Commit], point: ReleasePoint) -> list[Commit]:
+    """Return the commits that the release at `point` did not carry; `commits` are those after it, newest first.
+
+    When a squash-merged release was brought back by a merge, the tag is an ancestor but the commits that were
+    squashed into it are not its ancestors. The newest of them has the tag's tree and does not descend from it:
+    it and what lies before it are released too.
+    """
+    if point.rule is not Rule.ANCESTOR or point.tag is None or point.commit is None:
+        return list(commits)
+    known = {commit.id: commit for commit in commits}
+    after: set[str] = {point.commit}
+    for commit in reversed(commits):
+        if after.intersection(commit.parents):
+            after.add(commit.id)
+    squashed = [commit.id for commit in commits if commit.tree == point.tag.tree and commit.id not in after]
+    released: set[str] = set()
+    while squashed:
+        commit_id = squashed.pop()
+        if commit_id in known and commit_id not in released:
+            released.add(commit_id)
+            squashed += known[commit_id].parents
+    return [commit for commit in commits if commit.id not in released]
