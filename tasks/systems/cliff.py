@@ -1,0 +1,127 @@
+"""git-cliff: commits in, Markdown out. The project's cliff.toml says how commits are read, the house's how it looks."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import WrongValue
+from ..rules.changelog import UNKNOWN_ISSUE
+from ..rules.discipline import House
+from ..rules.drafts import Draft
+from .files import read_toml
+from .git import HERE
+from .process import run
+
+_HERE = Path(__file__).resolve().parents[1]
+# In a checkout the house's cliff.toml stands beside the package, in the wheel inside it.
+HOUSE_CONFIG = next(path for path in (_HERE / "cliff.toml", _HERE.parent / "cliff.toml") if path.is_file())
+
+Context = dict[str, Any]
+
+
+def project_config(root: Path) -> Path:
+    """Return the project's cliff.toml; git-cliff would silently take its own defaults when it is missing."""
+    path = root / "cliff.toml"
+    if not path.is_file():
+        raise WrongValue(
+            f"{root} has no cliff.toml",
+            expected="git-cliff's settings beside pyproject.toml",
+            remedy=f"cp {HOUSE_CONFIG} {path}",
+        )
+    return path
+
+
+def draft(
+    root: Path, since: str | None, until: str, drafts: Sequence[Draft], house: House, heading: tuple[str, str]
+) -> str:
+    """Return the Markdown of the drafts; `heading` is (version, day), with an empty version there is none."""
+    with _config(project_config(root)) as config:
+        return render(enriched(context(root, since, until, config), drafts, house, heading), config)
+
+
+def context(root: Path, since: str | None, until: str, config: Path) -> list[Context]:
+    """Return what git-cliff reads from the commits of `since..until`: releases, each with its commits."""
+    span = f"{since}..{until}" if since else until
+    releases: list[Context] = json.loads(_cliff(root, config, "--context", "--repository", str(root), "--", span))
+    return releases
+
+
+def enriched(releases: Sequence[Context], drafts: Sequence[Draft], house: House, heading: tuple[str, str]) -> Context:
+    """Return the release to render: the drafts' commits, with their section as group and their words in `extra`."""
+    commits = {commit["id"]: commit for release in releases for commit in release["commits"]}
+    order = [*house.sections, *sorted({draft.section for draft in drafts} - set(house.sections))]
+    version, day = heading
+    noon = datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
+    return {
+        **releases[0],
+        "version": f"{house.prefix}{version}" if version else None,
+        "timestamp": int(noon.timestamp()),
+        "commits": [
+            {
+                **commits[draft.commit],
+                # The template sorts groups by name and then takes the comment away.
+                "group": f"<!-- {order.index(draft.section):02} -->{draft.section}",
+                "extra": _extra(draft, house),
+            }
+            for draft in drafts
+        ],
+    }
+
+
+def _extra(draft: Draft, house: House) -> Context:
+    links = [f"[{issue}]({house.issue_url(issue.number, issue.repository)})" for issue in draft.issues]
+    if draft.unknown and not links:
+        links = [UNKNOWN_ISSUE]
+    return {
+        "text": draft.text,
+        "links": links if house.repository or draft.unknown else [],
+        "details": list(draft.details),
+    }
+
+
+def render(release: Context, config: Path) -> str:
+    """Return a release as Markdown; outside any repository, which git-cliff allows for a given context."""
+    with tempfile.TemporaryDirectory(prefix="release-coordination-") as folder:
+        given = Path(folder) / "context.json"
+        given.write_text(json.dumps([release]), "utf-8")
+        return _cliff(Path(folder), config, "--from-context", str(given)).strip("\n") + "\n"
+
+
+def _cliff(cwd: Path, config: Path, *arguments: str) -> str:
+    # Without a remote's token and with --offline it asks nobody; variables of the same name would change its settings.
+    env = {**HERE, **{name: None for name in os.environ if name.startswith("GIT_CLIFF_")}}
+    return run(["git-cliff", "--offline", "--no-exec", "--config", str(config), *arguments], cwd=cwd, env=env).text
+
+
+@contextmanager
+def _config(path: Path) -> Iterator[Path]:
+    """Write the settings for a draft: the house's layout, and how the project's own file reads commits.
+
+    Nothing is filtered or skipped there: which commit gets an entry is this project's rule, and a project's
+    cliff.toml written for use by hand drops what has no type.
+    """
+    import tomlkit
+
+    own, house = read_toml(path).get("git", {}), read_toml(HOUSE_CONFIG)
+    kept = {key: own[key] for key in ("commit_preprocessors", "link_parsers") if key in own}
+    settings = {
+        "changelog": house["changelog"],
+        "git": {
+            "conventional_commits": True,
+            "filter_unconventional": False,
+            "filter_commits": False,
+            "split_commits": False,
+            "sort_commits": "oldest",
+            "commit_parsers": [{"message": ".*", "group": "any"}],
+            **kept,
+        },
+    }
+    with tempfile.TemporaryDirectory(prefix="release-coordination-") as folder:
+        config = Path(folder) / "cliff.toml"
+        config.write_text(tomlkit.dumps(settings), "utf-8")
+        yield config

@@ -1,0 +1,159 @@
+"""Programs: the one place that starts any, always from an argument list and never through a shell."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import Unreachable
+
+_REMEDIES = {
+    "git": "install git",
+    "uv": "python3 -m pip install uv",
+    "git-cliff": "python3 -m pip install git-cliff",
+}
+_GRACE_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+
+
+class ProgramMissing(Unreachable):
+    """A program that is needed is not installed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was not found",
+            expected=f"{name} on PATH",
+            remedy=_REMEDIES.get(name, f"install {name}, or correct the command in the settings"),
+        )
+        self.name = name
+
+
+class ProgramFailed(Unreachable):
+    """A program ended with an exit code other than 0; `stderr` is the end of what it said."""
+
+    def __init__(self, argv: Sequence[str], code: int, stderr: str) -> None:
+        super().__init__(f"`{shlex.join(argv[:6])}` failed (exit {code}): {essence(stderr)}")
+        self.argv = tuple(argv)
+        self.code = code
+        self.stderr = stderr
+
+
+def essence(stderr: str) -> str:
+    """Return what matters of an error output: the line that calls itself the error, and the last one, its cause."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    named = [line for line in lines if line.lower().startswith(("error", "fatal"))]
+    return "; ".join(dict.fromkeys([*named[:1], *lines[-1:]])) or "it said nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program that ended left behind."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Return standard output as text; bytes that are no UTF-8 become the replacement character."""
+        return self.stdout.decode("utf-8", "replace")
+
+    @property
+    def complaint(self) -> str:
+        """Return standard error as text."""
+        return self.stderr.decode("utf-8", "replace")
+
+
+def find(name: str) -> str:
+    """Return the path of a program: uv's own word for itself, then PATH, then beside this Python."""
+    if name == "uv" and os.environ.get("UV"):
+        return os.environ["UV"]
+    beside = Path(sys.executable).parent / name
+    found = shutil.which(name) or (str(beside) if beside.exists() else None)
+    if found is None:
+        raise ProgramMissing(name)
+    return found
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str | None] | None = None,
+    check: bool = True,
+) -> Output:
+    """Run a program to its end and return what it left; with `check` an exit code other than 0 is an error.
+
+    `env` is added to this process's environment; a variable that is None there is taken out of it.
+    """
+    command = [find(argv[0]), *argv[1:]]
+    try:
+        done = subprocess.run(command, cwd=cwd, input=stdin, env=_environment(env), capture_output=True, check=False)
+    except OSError as error:
+        raise Unreachable(f"{argv[0]} could not be started: {error.strerror}") from error
+    output = Output(done.returncode, done.stdout, done.stderr)
+    if check and output.code != 0:
+        raise ProgramFailed(argv, output.code, output.complaint)
+    return output
+
+
+def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    environment = {**os.environ, **(changes or {})}
+    return {name: value for name, value in environment.items() if value is not None}
+
+
+@contextmanager
+def started(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program in a process group of its own, its two outputs joined; what still runs at the end is stopped."""
+    try:
+        child = subprocess.Popen(
+            [find(argv[0]), *argv[1:]],
+            cwd=cwd,
+            env=_environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Unreachable(f"{argv[0]} could not be started: {error.strerror}") from error
+    try:
+        with child:
+            try:
+                yield child
+            finally:
+                stop(child)
+    finally:
+        stop(child)
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """End a program and whatever it left running in its group: first asking, then, after five seconds, without."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not _signal(child, number):
+            return
+        until = time.monotonic() + _GRACE_SECONDS
+        while _signal(child, 0):
+            if time.monotonic() > until:
+                break
+            time.sleep(_POLL_SECONDS)
+
+
+def _signal(child: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a program's group (0 sends none) and tell whether there was anyone left to take it."""
+    child.poll()  # a program that ended stays in its group until it was waited for
+    try:
+        os.killpg(child.pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
