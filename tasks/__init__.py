@@ -1,0 +1,14 @@
+"""release-coordination: a release of a Python service as Invoke tasks."""
+
+from invoke.collection import Collection
+
+from . import audit, changelog, release, version
+
+ns = Collection()
+for _name, _tasks in {
+    "audit": (audit.commits,),
+    "version": (version.show, version.decide, version.bump),
+    "changelog": (changelog.draft, changelog.check, changelog.show),
+    "release": (release.validate,),
+}.items():
+    ns.add_collection(Collection(_name, *_tasks))

@@ -1,0 +1,192 @@
+"""The checklist before a release (workflow phase 4): each item a check, all of them side by side."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+
+from .checking import check_one, load_changelog
+from .commands import run_command
+from .errors import ReleaseError, WrongValue
+from .history import Unreleased, coverage, observe
+from .project import Project
+from .rules.changelog import is_candidate
+from .rules.checks import Outcome, Result, judged
+from .rules.coverage import State, summary
+from .rules.discipline import check_version
+from .rules.findings import Finding
+from .rules.text import plural
+from .systems.process import ProgramFailed
+from .systems.uv import lock_file
+from .systems.wheel import built, entry_points
+
+_COMMANDS = {
+    "tests": "uv run pytest",
+    "lint": "uv run ruff check",
+    "format": "uv run ruff format --check",
+    "lockfile": "uv lock --check",
+}
+
+Run = Callable[[threading.Event], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A named item of the checklist; `run` is given the event that an interrupt sets."""
+
+    name: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A check that ended, and the seconds it took."""
+
+    name: str
+    outcome: Outcome
+    seconds: float
+
+
+def checklist(project: Project, *, offline: bool) -> list[Check]:
+    """Return the checks of a project: the built-in ones, changed by the settings, and the settings' own."""
+    unreleased = observe(project)
+    # The tree is looked at first: tests and builds that run beside it may leave files for a moment.
+    clean = _clean(project)
+    built_in: dict[str, Run] = {
+        "clean": lambda _stop: clean,
+        "version": lambda _stop: _version(project),
+        "changelog": lambda _stop: _changelog(project, unreleased),
+        "tag": lambda _stop: _tag(project),
+        "issues": lambda _stop: _issues(project, unreleased, offline=offline),
+        "lockfile": _command(project, _COMMANDS["lockfile"], frozen=False) if lock_file(project.root) else _not_locked,
+        **{name: _command(project, _COMMANDS[name]) for name in ("lint", "format", "tests")},
+        "entry-points": lambda _stop: _entry_points(project),
+    }
+    own = {name: _command(project, line) if line.strip() else _off for name, line in project.settings.checks.items()}
+    return [Check(name, run) for name, run in (built_in | own).items()]
+
+
+def _command(project: Project, line: str, *, frozen: bool = True) -> Run:
+    return partial(run_command, project.root, line, frozen=frozen and lock_file(project.root) is not None)
+
+
+def _off(_stop: threading.Event) -> Outcome:
+    return Outcome(Result.SKIPPED, "switched off by the settings")
+
+
+def _not_locked(_stop: threading.Event) -> Outcome:
+    return Outcome(Result.SKIPPED, "the project has no uv.lock")
+
+
+def chosen(checks: list[Check], only: Collection[str], skip: Collection[str]) -> list[Check]:
+    """Return the checks that a person asked for; a name that is none of them is refused."""
+    names = [check.name for check in checks]
+    for name in (*only, *skip):
+        if name not in names:
+            raise WrongValue(f"{name!r} is no check", expected=f"one of {', '.join(names)}")
+    left = [check for check in checks if (not only or check.name in only) and check.name not in skip]
+    if not left:
+        raise WrongValue("--only and --skip leave no check", expected="at least one check")
+    return left
+
+
+def run_all(checks: list[Check]) -> Iterator[Done]:
+    """Run the checks side by side and yield each as it ends; leaving early stops those that still run."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=len(checks)) as pool:
+        try:
+            futures: list[Future[Done]] = [pool.submit(_timed, check, stop) for check in checks]
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            stop.set()
+            raise
+
+
+def _timed(check: Check, stop: threading.Event) -> Done:
+    began = time.monotonic()
+    try:
+        outcome = check.run(stop)
+    except ReleaseError as error:
+        wrong = Result.FAIL if isinstance(error, WrongValue) else Result.UNKNOWN
+        outcome = Outcome(wrong, " ".join(str(error).split("\n")))
+    return Done(check.name, outcome, time.monotonic() - began)
+
+
+def _clean(project: Project) -> Outcome:
+    changes = project.git.changes()
+    findings = [
+        Finding("clean", f"{change[:2].strip()} {change[3:]} is not committed", change[3:]) for change in changes
+    ]
+    return judged(findings, "nothing uncommitted")
+
+
+def _version(project: Project) -> Outcome:
+    version = str(project.version)
+    if is_candidate(version):
+        return Outcome(Result.SKIPPED, f"{version} is a candidate, which has no section")
+    return judged(check_version(load_changelog(project), version, project.house), f"{version} in both")
+
+
+def _changelog(project: Project, unreleased: Unreleased) -> Outcome:
+    checked = check_one(project, "", unreleased)
+    if checked.skipped:
+        return Outcome(Result.SKIPPED, f"{checked.version} is a candidate, which has no section")
+    return judged(checked.findings, f"section {checked.version} keeps every rule")
+
+
+def _tag(project: Project) -> Outcome:
+    name = f"{project.settings.tag_prefix}{project.version}"
+    if name in {tag[0] for tag in project.git.tags()}:
+        return Outcome(Result.FAIL, f"tag {name} exists: {project.version} was released")
+    return Outcome(Result.PASS, f"tag {name} is free here")
+
+
+def _issues(project: Project, unreleased: Unreleased, *, offline: bool) -> Outcome:
+    audited = coverage(project, unreleased.changes)
+    counts = summary(audited)
+    findings = [
+        Finding("issues", f"{item.change.commit.id[:8]} {item.change.commit.subject}: {item.reason}")
+        for item in audited
+        if item.state is State.UNCOVERED
+    ]
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    evidence = f"{plural(len(audited), 'commit')} since {_point_name(unreleased)}" + (f": {told}" if told else "")
+    if findings or not counts[State.UNKNOWN]:
+        return judged(findings, evidence)
+    if offline:
+        return Outcome(Result.PASS, f"{evidence}; unknown ones accepted (--offline)")
+    return Outcome(Result.UNKNOWN, f"{evidence}; only GitHub could tell: accept them with --offline")
+
+
+def _point_name(unreleased: Unreleased) -> str:
+    point = unreleased.point
+    return point.tag.name if point.tag else "the first commit"
+
+
+def _entry_points(project: Project) -> Outcome:
+    """Load every entry point of the wheel as it would be installed."""
+    tables = ("scripts", "gui-scripts", "entry-points")
+    if not any(project.metadata.get(table) for table in tables):
+        return Outcome(Result.PASS, "none declared")
+    try:
+        with built(project.root, project.git.files()) as wheel:
+            points = entry_points(
+                wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", ""))
+            )
+    except ProgramFailed as error:
+        return Outcome(Result.UNKNOWN if _offline(error) else Result.FAIL, str(error), output=error.stderr[-4000:])
+    findings = [
+        Finding("entry-points", f"{point.group} {point.name} = {point.value}: {point.error}", "pyproject.toml")
+        for point in points
+        if point.error
+    ]
+    return judged(findings, f"{plural(len(points), 'entry point')} of the wheel resolve")
+
+
+def _offline(error: ProgramFailed) -> bool:
+    """Tell whether a program failed for want of the network, which says nothing about the project."""
+    signs = ("error sending request", "failed to fetch", "dns error", "failed to lookup", "connection refused")
+    return any(sign in error.stderr.lower() for sign in signs)
