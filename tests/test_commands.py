@@ -1,0 +1,148 @@
+"""The list of commands, their help, and the wheel that brings them to another project."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from .repositories import CHECKOUT, Repository, uv
+from .running import INV, changed, run
+
+COMMANDS = {
+    "audit.commits": {"since", "until", "offline", "project", "json"},
+    "changelog.check": {"version", "all", "project", "json"},
+    "changelog.draft": {"version", "write", "project", "json"},
+    "changelog.show": {"version", "project", "json"},
+    "release.validate": {"only", "skip", "offline", "project", "json"},
+    "version.bump": {"to", "part", "rc", "final", "dry-run", "project", "json"},
+    "version.decide": {"since", "until", "project", "json"},
+    "version.show": {"project", "json"},
+}
+
+
+def inv(*words: str, cwd: Path) -> str:
+    """Run `inv` in this checkout, which finds its tasks upwards by itself."""
+    done = subprocess.run(
+        [INV, *words], cwd=cwd, env=changed({"COLUMNS": "100"}), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("where", [".", "tests/cases"])
+def test_list(where: str) -> None:
+    listed = inv("--list", cwd=CHECKOUT / where)
+    names = {line.split()[0] for line in listed.splitlines() if line.startswith("  ") and not line.startswith("   ")}
+    assert names == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help(name: str) -> None:
+    said = inv(name, "--help", cwd=CHECKOUT / ("docs" if name > "v" else "."))
+    flags = {
+        line.split("--")[1].split("=")[0].split()[0] for line in said.splitlines() if line.lstrip().startswith("--")
+    }
+    assert flags == COMMANDS[name]
+    lines = said.splitlines()
+    undescribed = [
+        line
+        for index, line in enumerate(lines)
+        if line.lstrip().startswith("--")
+        and len(line.split(maxsplit=1)) == 1
+        and not lines[index + 1].startswith("     ")
+    ]
+    assert undescribed == []
+
+
+def test_help_may_come_first() -> None:
+    assert inv("--help", "version.bump", cwd=CHECKOUT) == inv("version.bump", "--help", cwd=CHECKOUT)
+
+
+def test_a_flag_that_does_not_exist_is_invokes_own_error(sample: Repository) -> None:
+    ended = run("version.show", "--nope", cwd=sample.root)
+    assert (ended.code, ended.out) == (1, "")
+    assert "No idea what '--nope' is!" in ended.err
+
+
+def test_importing_the_tasks_loads_nothing_heavy() -> None:
+    heavy = {"rich", "msgspec", "tomlkit", "requests", "fabric", "packaging"}
+    script = f"import sys, tasks; print(*sorted(set(sys.modules) & {heavy}))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of what git would take, so that this checkout stays clean."""
+    root = tmp_path_factory.mktemp("wheel")
+    done = subprocess.run(
+        [uv(), "build", "--wheel", "--out-dir", str(root), str(CHECKOUT)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return next(root.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel where nothing else is and return the folder of its commands."""
+    root = tmp_path_factory.mktemp("installed") / "venv"
+    for words in (
+        ["venv", "--python", sys.executable, str(root)],
+        ["pip", "install", "--python", str(root), str(wheel)],
+    ):
+        done = subprocess.run([uv(), *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return root / "bin"
+
+
+def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"release_coordination"}
+    assert "release_coordination/cliff.toml" in names
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_installed_command(installed: Path, sample: Repository) -> None:
+    """In a project without a tasks.py, and without this checkout on any path."""
+    commit = sample.commit("fix: mend #2")
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [installed / "release-coordination", *words],
+            cwd=sample.root,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=changed({"COLUMNS": "100", "PATH": os.environ["PATH"].removeprefix(f"{INV.parent}{os.pathsep}")}),
+        )
+
+    listed = command("--list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert COMMANDS.keys() <= set(listed.stdout.split())
+    audited = command("audit.commits")
+    assert (audited.returncode, audited.stderr) == (0, "")
+    assert commit[:8] in audited.stdout
+    drafted = command("changelog.draft")
+    assert drafted.returncode == 0
+    assert "### fixes\n\n- mend #2 [#2](" in drafted.stdout
+    assert command("release.validate", "--only", "tag", "--only", "clean").returncode == 1
+    version = command("--version").stdout.split()
+    assert version[0].lower() == "release-coordination"
+
+
+def test_the_installed_package_in_another_projects_tasks(installed: Path, sample: Repository) -> None:
+    """Two lines in a tasks.py of its own are all that another project needs."""
+    sample.write({"tasks.py": "from release_coordination import ns\n\nnamespace = ns\n"})
+    done = subprocess.run(
+        [installed / "inv", "version.show", "--json"],
+        cwd=sample.root,
+        env=changed(None),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"version": "1.0.0"' in done.stdout
