@@ -3,8 +3,9 @@
 
 For CI, before any dependency is there: `python3 -I -S scripts/validate_release.py`. The rules are those of
 `inv changelog.check`, loaded from tasks/rules; settings are read from [tool.release-coordination] in pyproject.toml
-and release-coordination.toml beside it. With --base REVISION (the last release's tag) older sections must be as they
-were there. Exits 0 when nothing is wrong, 1 with findings, 2 when the input cannot be read.
+and release-coordination.toml beside it. Older sections must be as they were at the last release: at --base REVISION,
+by default the newest release tag that HEAD descends from. Exits 0 when nothing is wrong, 1 with findings, 2 when the
+input cannot be read.
 """
 
 import argparse
@@ -102,6 +103,14 @@ def read_base(root: Path, base: str, path: str) -> str:
     return git(root, "show", f"{base}:./{path}")
 
 
+def newest_tag(root: Path, rules: Rules, prefix: str, version: str) -> str:
+    """Return the newest release tag, but that of `version`, that HEAD descends from; nothing when there is none."""
+    tags = git(root, "for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", "refs/tags").split()
+    finals = [tag for tag in tags if tag.startswith(prefix) and rules.changelog.is_final(tag.removeprefix(prefix))]
+    others = [tag for tag in finals if tag != f"{prefix}{version}"]
+    return max(others, key=lambda tag: rules.changelog.version_key(tag.removeprefix(prefix)), default="")
+
+
 def tagged_on(root: Path, tag: str) -> str:
     """Return the day (UTC) of a tag, nothing when there is none."""
     moment = git(root, "for-each-ref", "--format=%(creatordate:iso-strict)", f"refs/tags/{tag}").strip()
@@ -118,9 +127,13 @@ def validate(root: Path, base: str) -> int:
         return 0
     path = root / house.path
     document = rules.changelog.read(path.read_text("utf-8-sig") if path.exists() else "", house.prefix)
+    base = base or newest_tag(root, rules, house.prefix, version)
     previous = rules.changelog.read(read_base(root, base, house.path), house.prefix) if base else None
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    release = rules.discipline.Release(version, today, tagged_on(root, f"{house.prefix}{version}"), previous)
+    tag = f"{house.prefix}{version}"
+    tagged = tagged_on(root, tag)
+    own = rules.changelog.read(read_base(root, tag, house.path), house.prefix) if tagged else None
+    release = rules.discipline.Release(version, today, tagged, previous, released=own)
     found = rules.discipline.check_version(document, version, house)
     found += rules.discipline.check(document, release, house)
     for finding in found:
@@ -139,6 +152,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return validate(arguments.project.resolve(), arguments.base)
+    except (TypeError, AttributeError) as error:  # settings are not validated here: `inv` does that, and says which
+        print(f"error: the settings have a value of the wrong type: {error}", file=sys.stderr)
+        return 2
     except (OSError, ValueError, WrongInput) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

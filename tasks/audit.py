@@ -87,7 +87,7 @@ def _print(unreleased: "Unreleased", audited: "Sequence[Coverage]", counts: "Map
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     say(f"{plural(len(audited), 'commit')} since" + (f": {told}" if told else ""))
     if counts[State.UNKNOWN]:
-        say("unknown: the pull request in the title may name an issue; only GitHub could tell, and it was not asked")
+        say("unknown: the pull request may name an issue; only GitHub could tell, and it was not asked")
     if counts[State.UNCOVERED]:
         say("next: open an issue for each uncovered commit, and name it in the changelog")
 
@@ -96,5 +96,4 @@ def _issues(item: "Coverage") -> str:
     if item.issues:
         more = f" +{len(item.issues) - _SHOWN}" if len(item.issues) > _SHOWN else ""
         return " ".join(str(issue) for issue in item.issues[:_SHOWN]) + more
-    pull = item.change.title.pull
-    return f"? (pull request #{pull})" if item.state == "unknown" and pull else ""
+    return f"? (pull request #{item.pull})" if item.state == "unknown" else ""

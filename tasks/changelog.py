@@ -47,6 +47,7 @@ def _print_draft(project: "Project", outcome: "Outcome", *, write: bool, json: b
                 "markdown": outcome.markdown,
                 "added": outcome.added,
                 "present": outcome.present,
+                "remarks": list(outcome.remarks),
                 "written": write and outcome.after != outcome.before,
             }
         )
@@ -54,6 +55,8 @@ def _print_draft(project: "Project", outcome: "Outcome", *, write: bool, json: b
     if not write:
         for line in outcome.markdown.rstrip("\n").split("\n") if outcome.markdown else ():
             say(line, tabs=True)
+    for remark in outcome.remarks:
+        note(f"note: {remark}")
     verb = "wrote" if write and outcome.added else "drafted" if outcome.added else "found"
     words = plural(outcome.added, "new entry")
     kept = f"; already there or dropped by a person: {plural(outcome.present, 'commit')}" if outcome.present else ""
@@ -73,10 +76,13 @@ def check(_c: Context, version: str = "", all: bool = False, project: str = "", 
     entry, and older sections as they were at the last release's tag.
     """
     from .checking import check_all, check_one
+    from .errors import WrongValue
     from .project import find_project
     from .report import document, say
     from .rules.text import plural
 
+    if all and version:
+        raise WrongValue("--all looks at every version", expected="--all or --version, not both")
     found = find_project(project)
     checked = check_all(found) if all else [check_one(found, version)]
     findings = [finding for item in checked for finding in item.findings]

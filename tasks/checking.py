@@ -53,13 +53,16 @@ def check_one(project: Project, version: str = "", unreleased: Unreleased | None
     changelog = load_changelog(project)
     unreleased = unreleased or observe(project)
     tag = unreleased.tag_of(read_version(wanted, "--version"))
-    released_last = unreleased.point.tag
+    last = unreleased.point.tag
+    previous = changelog_at(project, last) if last else None
     release = Release(
         wanted,
         today(),
         utc_day(tag.date) if tag else "",
-        changelog_at(project, released_last) if released_last else None,
+        previous,
         newest=not version or final_of(project.version) == read_version(wanted, "--version"),
+        released=_at_own_tag(project, tag),
+        merged=_merged(project, changelog, previous, unreleased),
     )
     return Checked(wanted, tuple(check(changelog, release, project.house)))
 
@@ -67,22 +70,31 @@ def check_one(project: Project, version: str = "", unreleased: Unreleased | None
 def check_all(project: Project) -> list[Checked]:
     """Return what is wrong with the section of each version that has a tag, newest first, each by its own tag."""
     changelog = load_changelog(project)
-    unreleased = observe(project)
-    return [_check_released(project, changelog, tag) for tag in unreleased.tags]
+    return [_check_tagged(project, changelog, tag) for tag in observe(project).tags]
 
 
-def _check_released(project: Project, changelog: Changelog, tag: Tag) -> Checked:
-    """Check a released section, and that it is what it was at its tag; other sections are judged by their own tags."""
+def _check_tagged(project: Project, changelog: Changelog, tag: Tag) -> Checked:
     version = str(tag.version)
-    release = Release(version, today(), utc_day(tag.date), newest=False)
-    findings = check(changelog, release, project.house)
-    before, now = changelog_at(project, tag), changelog.section(version)
-    then = before.section(version) if before else None
-    if now and (then is None or then.text != now.text):
-        what = "was written after" if then is None else "is not what it was at"
-        message = f"section {version} {what} {tag.name}"
-        findings.append(Finding("retroactive", message, project.settings.changelog.path, now.line))
-    return Checked(version, tuple(findings))
+    released = _at_own_tag(project, tag)
+    release = Release(version, today(), utc_day(tag.date), newest=False, released=released)
+    return Checked(version, tuple(check(changelog, release, project.house)))
+
+
+def _at_own_tag(project: Project, tag: Tag | None) -> Changelog | None:
+    """Return the changelog at a release's own tag, an empty one when it had none; nothing without a tag."""
+    return (changelog_at(project, tag) or Changelog(())) if tag else None
+
+
+def _merged(
+    project: Project, changelog: Changelog, previous: Changelog | None, unreleased: Unreleased
+) -> tuple[Section, ...]:
+    """Return the sections that came in since the last release from releases of older series, as at their tags."""
+    if previous is None:
+        return ()
+    added = [section.version for section in changelog.sections if previous.section(section.version) is None]
+    tags = [tag for tag in unreleased.tags if str(tag.version) in added]
+    found = ((changelog_at(project, tag) or Changelog(())).section(str(tag.version)) for tag in tags)
+    return tuple(section for section in found if section)
 
 
 def changelog_at(project: Project, tag: Tag) -> Changelog | None:
@@ -95,6 +107,12 @@ def release_notes(project: Project, version: str) -> tuple[Section, str]:
     """Return a version's section and its text without comments."""
     changelog = load_changelog(project)
     section = changelog.section(version)
+    if section is None and is_candidate(version):
+        raise WrongValue(
+            f"{version} is a candidate, which has no section",
+            expected="a final version",
+            remedy=f"inv changelog.show --version {final_of(read_version(version, '--version'))}",
+        )
     if section is None:
         known = ", ".join(item.version for item in changelog.sections[:5]) or "none"
         raise WrongValue(

@@ -7,8 +7,9 @@ from packaging.version import Version
 from .errors import Refused
 from .history import Unreleased, coverage, decision, observe, today
 from .project import Project
-from .rules.changelog import Changelog, is_final, read, version_key
+from .rules.changelog import Changelog, Section, is_final, read, version_key
 from .rules.drafts import Draft, drafts, extend_section, insert_section, last_drafted, missing
+from .rules.lineage import withdrawn
 from .rules.versions import final_of, is_candidate
 from .systems.cliff import draft as render_drafts
 from .systems.cliff import project_config
@@ -19,7 +20,7 @@ _NEW = "# changelog\n"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A draft: the version, the Markdown to add, the changelog's text before and after, and what was left out."""
+    """A draft: the version, the Markdown to add, the changelog before and after, and what a person should know."""
 
     version: str
     markdown: str
@@ -27,6 +28,7 @@ class Outcome:
     after: str
     added: int
     present: int
+    remarks: tuple[str, ...] = ()
 
 
 def draft(project: Project, version: str = "") -> Outcome:
@@ -42,20 +44,51 @@ def draft(project: Project, version: str = "") -> Outcome:
     text = read_text(project.changelog_path) if project.changelog_path.exists() else ""
     changelog = read(text, project.settings.tag_prefix)
     wanted = version or _version_at_hand(project, unreleased, changelog)
-    audited = coverage(project, unreleased.changes)
-    entries = drafts(audited, project.settings.changelog.all_kinds)
+    entries = drafts(coverage(project, unreleased.changes), project.settings.changelog.all_kinds)
     section = changelog.section(wanted)
     if section is None:
-        markdown = _render(project, unreleased, entries, wanted)
-        after = _inserted(text or _NEW, changelog, wanted, markdown, unreleased.head) if entries else text
-        return Outcome(wanted, markdown if entries else "", text, after, len(entries), 0)
+        return _begun(project, unreleased, entries, wanted, text, changelog)
+    return _extended(project, unreleased, entries, section, text)
+
+
+def _begun(
+    project: Project, unreleased: Unreleased, entries: list[Draft], version: str, text: str, changelog: Changelog
+) -> Outcome:
+    if not entries:
+        heading = project.house.heading(version, today())
+        remark = f"no commit's kind has a section: write {heading!r} and what there is to say by hand"
+        return Outcome(version, "", text, text, 0, 0, (remark,) if unreleased.changes else ())
+    markdown = _render(project, unreleased, entries, version)
+    return Outcome(
+        version, markdown, text, _inserted(text or _NEW, changelog, version, markdown, unreleased.head), len(entries), 0
+    )
+
+
+def _extended(project: Project, unreleased: Unreleased, entries: list[Draft], section: Section, text: str) -> Outcome:
     seen = _seen(project, last_drafted(section), unreleased)
     new = missing(entries, section, seen)
     markdown = _render(project, unreleased, new, "") if new else ""
-    blocks = _blocks(markdown)
     order = project.settings.changelog.sections
-    after = extend_section(text, section, blocks, order, unreleased.head) if new else text
-    return Outcome(wanted, markdown, text, after, len(new), len(entries) - len(new))
+    after = extend_section(text, section, _blocks(markdown), order, unreleased.head) if new else text
+    remarks = (*_not_repeated(entries, new, seen), *_taken_back(unreleased, seen))
+    return Outcome(section.version, markdown, text, after, len(new), len(entries) - len(new), remarks)
+
+
+def _not_repeated(entries: list[Draft], new: list[Draft], seen: set[str]) -> list[str]:
+    """Return a remark for each new commit that got no entry because one about its issues is there."""
+    left = [entry for entry in entries if entry not in new and entry.commit not in seen]
+    return [f"{entry.commit[:8]} {entry.text}: an entry links its issues or says the same already" for entry in left]
+
+
+def _taken_back(unreleased: Unreleased, seen: set[str]) -> list[str]:
+    """Return a remark for each commit that was drafted before and has been reverted since."""
+    taken = withdrawn(unreleased.changes)
+    subjects = {change.commit.id: change.commit.subject for change in unreleased.changes}
+    return [
+        f"{commit[:8]} {subjects[commit]}: drafted before, and taken back since by {by[:8]}: remove its entry"
+        for commit, by in taken.items()
+        if commit in seen and by not in seen
+    ]
 
 
 def _version_at_hand(project: Project, unreleased: Unreleased, changelog: Changelog) -> str:

@@ -10,7 +10,16 @@ from packaging.version import Version
 from .project import Project
 from .rules.commits import Change, read
 from .rules.coverage import Coverage, Pulls, cover
-from .rules.releases import ReleasePoint, Tag, final_tags, given_point, near_point, release_point, unreleased
+from .rules.releases import (
+    ReleasePoint,
+    Tag,
+    final_tags,
+    given_point,
+    near_point,
+    release_point,
+    unreleased,
+    versions_of,
+)
 from .rules.titles import KINDS
 from .rules.votes import Decision, decide
 from .systems.git import Git
@@ -20,17 +29,13 @@ _NEAR = 1000  # commits: enough to find nearly every release point, and read in 
 
 @dataclass(frozen=True, slots=True)
 class Unreleased:
-    """The release point of a revision, the changes since (newest first), and every final release's tag."""
+    """The release point of a revision, the changes since (newest first), and the tags: of final releases, of all."""
 
     head: str
     point: ReleasePoint
     changes: list[Change]
     tags: list[Tag]
-
-    @property
-    def versions(self) -> list[Version]:
-        """Return the versions that have a tag."""
-        return [tag.version for tag in self.tags]
+    versions: list[Version]
 
     @property
     def base(self) -> Version | None:
@@ -45,18 +50,24 @@ class Unreleased:
 def observe(project: Project, since: str = "", until: str = "") -> Unreleased:
     """Return what is unreleased at `until` (HEAD by default); `since` replaces the release point by a revision."""
     git, head = project.git, project.git.resolve(until or "HEAD")
-    tags = final_tags(git.tags(), project.settings.tag_prefix)
+    rows, prefix = git.tags(), project.settings.tag_prefix
+    tags = final_tags(rows, prefix)
+
+    def setters(after: str | None) -> list[tuple[str, str]]:
+        return version_setters(git, after, head)
+
     point = near_point(tags, git.trees(None, head, _NEAR)) or release_point(
         tags,
         git.merged_tags(head),
         lambda after: git.trees(after, head),
-        lambda after: version_setters(git, after, head),
+        setters,
     )
     if since:
         point = given_point(git.resolve(since), tags, point)
     kinds = KINDS | set(project.settings.changelog.all_kinds) | set(project.settings.issue_exempt)
-    commits = unreleased(git.commits(point.commit, head), point)
-    return Unreleased(head, point, [read(commit, kinds, project.repository) for commit in commits], tags)
+    commits, point = unreleased(git.commits(point.commit, head), point, setters)
+    changes = [read(commit, kinds, project.repository) for commit in commits]
+    return Unreleased(head, point, changes, tags, versions_of(rows, prefix))
 
 
 def decision(project: Project, unreleased: Unreleased, current: Version | None = None) -> Decision:

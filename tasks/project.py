@@ -55,7 +55,8 @@ class Project:
         version = self.metadata.get("version")
         if isinstance(version, str):
             return read_version(version, "project.version in pyproject.toml")
-        if "version" in self.metadata.get("dynamic", []):
+        dynamic = self.metadata.get("dynamic", [])
+        if isinstance(dynamic, list) and "version" in dynamic:
             raise WrongValue(
                 "pyproject.toml makes the version dynamic",
                 expected='a version that is written there: project.version = "1.2.3"',
@@ -72,6 +73,7 @@ class Project:
     def repository(self) -> str:
         """Return `owner/name` on GitHub: from the settings, project.urls or the origin remote; else nothing."""
         urls = self.metadata.get("urls", {})
+        urls = urls if isinstance(urls, dict) else {}
         return self.settings.repository or repository_of(urls, self.git.origin(), self.settings.github.web)
 
     @property

@@ -61,6 +61,7 @@ def _watched(done: "Iterable[Done]", checks: "Sequence[Check]", *, quiet: bool) 
 
 def _print(done: "Sequence[Done]") -> None:
     from .report import say, table
+    from .rules.text import plural
 
     say()
     rows = [(item.outcome.result, item.name, f"{item.seconds:.1f}", item.outcome.evidence) for item in done]
@@ -73,7 +74,7 @@ def _print(done: "Sequence[Done]") -> None:
     say()
     counted = ", ".join(f"{sum(row[0] == result for row in rows)} {result.lower()}" for result in dict.fromkeys(
         row[0] for row in rows))  # fmt: skip
-    say(f"{len(done)} checks: {counted}")
+    say(f"{plural(len(done), 'check')}: {counted}")
 
 
 def _annotations(done: "Sequence[Done]") -> "Iterator[str]":

@@ -34,10 +34,16 @@ Run = Callable[[threading.Event], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named item of the checklist; `run` is given the event that an interrupt sets."""
+    """A named item of the checklist; `run` is given the event that an interrupt sets.
+
+    One that comes `first` ends before the others begin: tests and builds may leave files in the tree for a moment.
+    `ready` is called beforehand and raises what makes the whole run senseless, such as a clone without its history.
+    """
 
     name: str
     run: Run
+    first: bool = False
+    ready: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +57,36 @@ class Done:
 
 def checklist(project: Project, *, offline: bool) -> list[Check]:
     """Return the checks of a project: the built-in ones, changed by the settings, and the settings' own."""
-    unreleased = observe(project)
-    # The tree is looked at first: tests and builds that run beside it may leave files for a moment.
-    clean = _clean(project)
+    observed = _once(lambda: observe(project))
     built_in: dict[str, Run] = {
-        "clean": lambda _stop: clean,
+        "clean": lambda _stop: _clean(project),
         "version": lambda _stop: _version(project),
-        "changelog": lambda _stop: _changelog(project, unreleased),
-        "tag": lambda _stop: _tag(project),
-        "issues": lambda _stop: _issues(project, unreleased, offline=offline),
+        "changelog": lambda _stop: _changelog(project, observed()),
+        "tag": lambda _stop: _tag(project, observed()),
+        "issues": lambda _stop: _issues(project, observed(), offline=offline),
         "lockfile": _command(project, _COMMANDS["lockfile"], frozen=False) if lock_file(project.root) else _not_locked,
         **{name: _command(project, _COMMANDS[name]) for name in ("lint", "format", "tests")},
         "entry-points": lambda _stop: _entry_points(project),
     }
     own = {name: _command(project, line) if line.strip() else _off for name, line in project.settings.checks.items()}
-    return [Check(name, run) for name, run in (built_in | own).items()]
+    history = {"changelog", "tag", "issues"} - own.keys()
+    return [
+        Check(name, run, first=name == "clean", ready=observed if name in history else None)
+        for name, run in (built_in | own).items()
+    ]
+
+
+def _once(ask: Callable[[], Unreleased]) -> Callable[[], Unreleased]:
+    """Return a function that asks when it is first called, by whichever check, and then remembers."""
+    lock, known = threading.Lock(), list[Unreleased]()
+
+    def answer() -> Unreleased:
+        with lock:
+            if not known:
+                known.append(ask())
+            return known[0]
+
+    return answer
 
 
 def _command(project: Project, line: str, *, frozen: bool = True) -> Run:
@@ -89,15 +110,20 @@ def chosen(checks: list[Check], only: Collection[str], skip: Collection[str]) ->
     left = [check for check in checks if (not only or check.name in only) and check.name not in skip]
     if not left:
         raise WrongValue("--only and --skip leave no check", expected="at least one check")
+    for check in left:
+        if check.ready:
+            check.ready()
     return left
 
 
 def run_all(checks: list[Check]) -> Iterator[Done]:
     """Run the checks side by side and yield each as it ends; leaving early stops those that still run."""
     stop = threading.Event()
+    early = [_timed(check, stop) for check in checks if check.first]
     with ThreadPoolExecutor(max_workers=len(checks)) as pool:
         try:
-            futures: list[Future[Done]] = [pool.submit(_timed, check, stop) for check in checks]
+            futures: list[Future[Done]] = [pool.submit(_timed, check, stop) for check in checks if not check.first]
+            yield from early
             for future in as_completed(futures):
                 yield future.result()
         except BaseException:
@@ -137,9 +163,9 @@ def _changelog(project: Project, unreleased: Unreleased) -> Outcome:
     return judged(checked.findings, f"section {checked.version} keeps every rule")
 
 
-def _tag(project: Project) -> Outcome:
+def _tag(project: Project, unreleased: Unreleased) -> Outcome:
     name = f"{project.settings.tag_prefix}{project.version}"
-    if name in {tag[0] for tag in project.git.tags()}:
+    if project.version in unreleased.versions:
         return Outcome(Result.FAIL, f"tag {name} exists: {project.version} was released")
     return Outcome(Result.PASS, f"tag {name} is free here")
 

@@ -77,6 +77,7 @@ def coverage_document(coverage: Coverage) -> dict[str, Any]:
         "state": str(coverage.state),
         "reason": coverage.reason,
         "issues": [str(issue) for issue in coverage.issues],
+        "pull": coverage.pull,
     }
 
 

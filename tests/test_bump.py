@@ -311,3 +311,11 @@ def test_a_tag_that_is_only_a_candidate_blocks_nothing(tmp_path: Path) -> None:
     sample.tag("v1.1.0rc1")
     assert bump(sample).code == 0
     assert version_of(sample) == "1.1.0"
+
+
+def test_a_candidates_tag_blocks_that_candidate(tmp_path: Path) -> None:
+    sample = released(tmp_path / "s")
+    sample.commit("feat: add")
+    sample.tag("v1.1.0rc1")
+    assert bump(sample, "--rc").code == 4
+    assert bump(sample, "--to=1.1.0rc1").code == 4

@@ -162,8 +162,8 @@ def test_all_holds_each_against_its_own_tag(ready: Repository) -> None:
     ready.commit("fix: forget links", {})
     checked: list[Any] = check(ready, "--all", "--json").json
     assert {item["version"]: [finding["rule"] for finding in item["findings"]] for item in checked} == {
-        "1.1.0": ["issue", "retroactive"],
-        "1.0.0": ["issue", "retroactive"],
+        "1.1.0": ["retroactive", "issue"],
+        "1.0.0": ["retroactive", "issue"],
     }
     ended = check(ready, "--all")
     assert ended.out.splitlines()[-1] == "2 sections checked, 2 with findings, 4 findings"
@@ -237,3 +237,28 @@ def test_show_a_version_without_section(ready: Repository) -> None:
         "error: CHANGELOG.md has no section for 9.0.0",
         "expected: one of its versions: 1.1.0, 1.0.0",
     ]
+
+
+def test_a_released_section_edited_while_its_version_is_set(ready: Repository) -> None:
+    ready.tag("v1.1.0")
+    edit(ready, "- mend it", "- mended it")
+    assert ("retroactive", 3) in found(ready)
+    assert ("retroactive", 3) in found(ready, "--version=1.1.0")
+
+
+def test_a_release_of_an_older_series_brings_its_section_along(ready: Repository) -> None:
+    """v1.0.1 was tagged on a branch of its own and merged back: its section is not one that was added later."""
+    ready.git("checkout", "--quiet", "-b", "maintenance", "v1.0.0")
+    ready.commit("fix: small #3", {"CHANGELOG.md": changelog(("1.0.1", "2024-01-02"), ("1.0.0", "2024-01-01"))})
+    ready.tag("v1.0.1")
+    ready.git("checkout", "--quiet", "main")
+    ready.tag("v1.1.0")
+    versions = (("1.2.0", "2024-01-03"), ("1.1.0", "2024-01-02"), ("1.0.1", "2024-01-02"), ("1.0.0", "2024-01-01"))
+    ready.commit("release: v1.2.0", {"pyproject.toml": pyproject("1.2.0"), "CHANGELOG.md": changelog(*versions)})
+    assert found(ready) == []
+    edit(ready, "## v1.0.1 (2024-01-02)", "## v1.0.1 (2024-01-04)")
+    assert [rule for rule, _ in found(ready)] == ["retroactive"]
+
+
+def test_all_and_one_version_contradict_each_other(ready: Repository) -> None:
+    assert check(ready, "--all", "--version=1.0.0").code == 2

@@ -46,7 +46,7 @@ def test_json(fixed: Repository) -> None:
     document = ended.json
     assert ended.err == ""
     assert document.pop("markdown").startswith("## v1.0.1 (")
-    assert document == {"version": "1.0.1", "added": 1, "present": 0, "written": True}
+    assert document == {"version": "1.0.1", "added": 1, "present": 0, "remarks": [], "written": True}
 
 
 def test_written_above_the_older_sections(fixed: Repository) -> None:
@@ -351,3 +351,41 @@ def test_without_a_repository_no_link_is_invented(tmp_path: Path) -> None:
     ended = draft(sample)
     assert ended.code == 0
     assert "(https://github.com//issues" not in ended.out
+
+
+def test_a_second_commit_on_an_issue_is_told_of(sample: Repository) -> None:
+    sample.commit("feat: widget #5")
+    assert draft(sample, "--write").code == 0
+    before = text(sample)
+    sample.commit("fix: widget crashed\n\nRefs #5")
+    ended = draft(sample, "--write")
+    assert text(sample) == before
+    assert "widget crashed: an entry links its issues or says the same already" in ended.err
+
+
+def test_an_entry_whose_commit_was_reverted_is_told_of(sample: Repository) -> None:
+    sample.commit("feat: gone #2")
+    assert draft(sample, "--write").code == 0
+    sample.git("commit", "--quiet", "--all", "-m", "chore: write")
+    sample.commit('Revert "feat: gone #2"')
+    assert "feat: gone #2: drafted before, and taken back since" in draft(sample, "--write").err
+
+
+def test_commits_that_git_cliff_ignores_have_no_entry(sample: Repository) -> None:
+    ignored = sample.commit("feat: unseen #2")
+    sample.commit("feat: seen #3", {".cliffignore": f"{ignored}\n"})
+    out = draft(sample).out
+    assert "seen #3" in out
+    assert "unseen" not in out
+
+
+def test_the_projects_own_rewording_of_commits(sample: Repository) -> None:
+    rewording = "[git]\ncommit_preprocessors = [{ pattern = 'widget', replace = 'gadget' }]\n"
+    sample.commit("feat: widget #2", {"cliff.toml": rewording})
+    assert "- gadget" in draft(sample).out
+
+
+def test_nothing_with_a_section_says_what_to_do(sample: Repository) -> None:
+    sample.commit("ci: turn")
+    ended = draft(sample, "--write")
+    assert (ended.code, "by hand" in ended.err) == (0, True)

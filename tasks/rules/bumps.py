@@ -65,7 +65,7 @@ def _candidate(final: Version, current: Version) -> Version:
     if candidate is None:
         raise Refused(
             f"{current} is set now, which is past the candidates of {final}",
-            expected="a lower version, or a candidate of it",
-            remedy=f"inv version.bump --part {Part.MINOR} --rc",
+            expected="a candidate of a later version",
+            remedy=f"inv version.bump --to {raised(current, Part.MINOR)}rc1",
         )
     return candidate

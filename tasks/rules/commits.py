@@ -93,8 +93,9 @@ def _title(commit: Commit, kinds: Collection[str]) -> Title:
     if _BREAKING.search(commit.body):
         title = replace(title, breaking=True)
     merge = _MERGE.match(commit.subject)
-    if merge and len(commit.parents) > 1:
-        return replace(title, kind="merge", scope="", pull=int(merge["pull"]) if merge["pull"] else title.pull)
+    if len(commit.parents) > 1 and (merge or title.kind == "untyped"):
+        pull = int(merge["pull"]) if merge and merge["pull"] else title.pull
+        return replace(title, kind="merge", scope="", pull=pull)
     return title
 
 

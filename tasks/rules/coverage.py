@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .commits import Change
-from .lineage import merged_by
+from .lineage import merged_by, withdrawn
 from .references import Reference
 
 
@@ -27,6 +27,7 @@ class Coverage:
     state: State
     reason: str
     issues: tuple[Reference, ...] = ()
+    pull: int | None = None  # the pull request it came through, its own or the merge's
 
 
 # What GitHub says of pull requests: the issues each closes or mentions. A number that is not a key was not asked.
@@ -35,26 +36,34 @@ Pulls = Mapping[int, Collection[Reference]]
 
 def cover(changes: Sequence[Change], *, demanded: bool, exempt: Collection[str], pulls: Pulls) -> list[Coverage]:
     """Return every change with its coverage, in the same order; `exempt` are the kinds that need no issue."""
-    merged = merged_by(changes)
-    return [_cover(change, merged.get(change.commit.id), demanded, exempt, pulls) for change in changes]
+    merged, taken = merged_by(changes), withdrawn(changes)
+    covered = [_cover(change, merged.get(change.commit.id), demanded, exempt, pulls) for change in changes]
+    return [_excused(item, taken) for item in covered]
+
+
+def _excused(coverage: Coverage, taken: Collection[str]) -> Coverage:
+    """Return a commit that was taken back before it was released as one that needs no issue."""
+    if coverage.change.commit.id in taken and coverage.state in {State.UNCOVERED, State.UNKNOWN}:
+        return replace(coverage, state=State.EXEMPT, reason="taken back before it was released")
+    return coverage
 
 
 def _cover(change: Change, merged: int | None, demanded: bool, exempt: Collection[str], pulls: Pulls) -> Coverage:
-    if change.references:
-        return Coverage(change, State.COVERED, "names its issue", change.references)
     pull = change.title.pull or merged
+    if change.references:
+        return Coverage(change, State.COVERED, "names its issue", change.references, pull)
     issues = tuple(pulls.get(pull, ())) if pull else ()
     if issues:
-        return Coverage(change, State.COVERED, f"pull request #{pull} names it", issues)
+        return Coverage(change, State.COVERED, f"pull request #{pull} names it", issues, pull)
     if not demanded:
-        return Coverage(change, State.EXEMPT, "the settings demand no issues")
+        return Coverage(change, State.EXEMPT, "the settings demand no issues", pull=pull)
     if change.kind in exempt or change.kind == "merge":
-        return Coverage(change, State.EXEMPT, f"{change.kind} needs no issue")
+        return Coverage(change, State.EXEMPT, f"{change.kind} needs no issue", pull=pull)
     if pull is None:
         return Coverage(change, State.UNCOVERED, "names no issue")
     if pull in pulls:
-        return Coverage(change, State.UNCOVERED, f"pull request #{pull} names no issue either")
-    return Coverage(change, State.UNKNOWN, f"pull request #{pull} was not asked")
+        return Coverage(change, State.UNCOVERED, f"pull request #{pull} names no issue either", pull=pull)
+    return Coverage(change, State.UNKNOWN, f"pull request #{pull} was not asked", pull=pull)
 
 
 def summary(coverages: Collection[Coverage]) -> dict[State, int]:

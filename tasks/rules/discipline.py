@@ -36,8 +36,10 @@ class House:
 class Release:
     """What is known of the version whose section is judged.
 
-    `tagged` is the day of its tag (UTC, ISO 8601) once it has one; until then the section's date may be any day up
-    to `today`. `previous` is the changelog at the last release's tag, whose sections must not have changed since.
+    `tagged` is the day of its tag (UTC, ISO 8601) once it has one, and `released` the changelog at that tag; until
+    then the section's date may be any day up to `today`. `previous` is the changelog at the last release's tag, whose
+    sections must not have changed since; `merged` are sections of older series as they were at tags of their own,
+    which may have come in since.
     """
 
     version: str
@@ -45,6 +47,8 @@ class Release:
     tagged: str = ""
     previous: Changelog | None = None
     newest: bool = True
+    released: Changelog | None = None
+    merged: tuple[Section, ...] = ()
 
 
 def check(changelog: Changelog, release: Release, house: House) -> list[Finding]:
@@ -62,6 +66,7 @@ def _check(changelog: Changelog, release: Release, house: House) -> Iterator[Fin
         yield from _check_place(changelog, section, release, house)
         yield from _check_groups(section, house)
         yield from _check_entries(section, house)
+        yield from _check_released(section, release, house)
     for section in sections[1:]:
         yield Finding(
             "section", f"a second section for {release.version}: expected one a release", house.path, section.line
@@ -70,7 +75,7 @@ def _check(changelog: Changelog, release: Release, house: House) -> Iterator[Fin
         for line, heading in changelog.strays:
             yield Finding("heading", f"{heading!r} names no version", house.path, line)
     if release.previous is not None:
-        yield from _check_untouched(changelog, release.previous, release.version, house)
+        yield from _check_untouched(changelog, release, release.previous, house)
 
 
 def _check_heading(section: Section, release: Release, house: House) -> Iterator[Finding]:
@@ -152,7 +157,7 @@ def _check_entry(entry: Entry, house: House) -> Iterator[Finding]:
             yield Finding("issue", f"{link['shown']} links to issue {url['number']}: {link['url']}", *where)
         linked = linked or _is_ours(url, house) or _is_spelled_out(link["shown"], url)
     if house.issues and not linked:
-        expected = f"[#N]({house.issue_url(0)[:-1]}N)" if house.repository else "[#N](…/issues/N)"
+        expected = f"[#N]({house.web}/{house.repository}/issues/N)" if house.repository else "[#N](…/issues/N)"
         yield Finding("issue", f"links no issue: {shown} (expected {expected})", *where)
 
 
@@ -165,9 +170,19 @@ def _is_spelled_out(shown: str, url: re.Match[str]) -> bool:
     return shown.lower() == f"{url['repository']}#{url['number']}".lower()
 
 
-def _check_untouched(changelog: Changelog, previous: Changelog, version: str, house: House) -> Iterator[Finding]:
+def _check_released(section: Section, release: Release, house: House) -> Iterator[Finding]:
+    if release.released is None:
+        return
+    then = release.released.section(section.version)
+    if then is None or then.text != section.text:
+        what = "was written after" if then is None else "is not what it was at"
+        message = f"section {section.version} {what} {house.prefix}{section.version}"
+        yield Finding("retroactive", message, house.path, section.line)
+
+
+def _check_untouched(changelog: Changelog, release: Release, previous: Changelog, house: House) -> Iterator[Finding]:
     """Compare every older section with what it was at the last release: releases are not rewritten."""
-    bound = version_key(version)
+    bound = version_key(release.version)
     before: dict[str, list[Section]] = {}
     for section in previous.sections:
         if version_key(section.version) < bound:
@@ -176,10 +191,11 @@ def _check_untouched(changelog: Changelog, previous: Changelog, version: str, ho
         if version_key(section.version) >= bound:
             continue
         old = before[section.version].pop(0) if before.get(section.version) else None
-        if old is None:
+        merged = any(other.version == section.version and other.text == section.text for other in release.merged)
+        if old is None and not merged:
             message = f"section {section.version} was added since the last release"
             yield Finding("retroactive", message, house.path, section.line)
-        elif old.text != section.text:
+        elif old is not None and old.text != section.text:
             message = f"section {section.version} was changed since the last release: {_first_difference(old, section)}"
             yield Finding("retroactive", message, house.path, section.line)
     for gone in (section for sections in before.values() for section in sections):

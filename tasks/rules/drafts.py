@@ -28,6 +28,7 @@ class Draft:
     issues: tuple[Reference, ...]
     details: tuple[str, ...]
     unknown: bool
+    subject: str = ""  # the commit's own title, whole
 
 
 def drafts(coverages: Sequence[Coverage], kinds: Mapping[str, str]) -> list[Draft]:
@@ -48,10 +49,11 @@ def _draft(coverage: Coverage, kinds: Mapping[str, str]) -> Iterator[Draft]:
     placed = (_section(title, kinds) for title in squashed if title.kind != "untyped")
     section = "breaking" if change.breaking else own or next((name for name in placed if name), "")
     if section:
-        details = tuple(_words(title) for title in squashed if _section(title, kinds))
+        details = tuple(words_of(title) for title in squashed if _section(title, kinds))
         unknown = coverage.state in {State.UNCOVERED, State.UNKNOWN}
         issues = change.about or coverage.issues
-        yield Draft(change.commit.id, section, _words(change.title), issues, details, unknown)
+        words = words_of(change.title)
+        yield Draft(change.commit.id, section, words, issues, details, unknown, change.commit.subject)
 
 
 def _section(title: Title, kinds: Mapping[str, str]) -> str:
@@ -60,8 +62,8 @@ def _section(title: Title, kinds: Mapping[str, str]) -> str:
     return UNPLACED if title.kind == "untyped" else kinds.get(title.kind, "")
 
 
-def _words(title: Title) -> str:
-    """Return what an entry says of a commit: its scope and description, without the references a link will give."""
+def words_of(title: Title) -> str:
+    """Return what an entry says of a commit: its scope and description, without the asides that a link will give."""
     words = _LEADING.sub("", _ASIDE.sub("", title.description)).strip() or title.description
     words = _escape(printable(words))
     return f"**{_escape(printable(title.scope))}:** {words}" if title.scope else words

@@ -12,6 +12,8 @@ _MENTION = re.compile(
     rf"""
     https?://[^/\s]+/(?P<link_repository>{_REPOSITORY})/issues/(?P<link>{_NUMBER})\b
     | https?://\S+                                                  # any other address, with its anchor
+    | \b(?:PR|pull\ requests?)\s+\#{_NUMBER}\b                      # a pull request, by its name
+    | (?<![\w&])\#\d{{6}}\b                                          # a colour
     | (?<![\w&])(?<!\D/)(?:(?<![.])(?P<repository>{_REPOSITORY}))?\#(?P<number>{_NUMBER})\b
     | (?<![\w-])GH-(?P<gh>{_NUMBER})\b
     """,

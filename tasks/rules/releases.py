@@ -41,16 +41,28 @@ class ReleasePoint:
     commit: str | None
     tag: Tag | None = None
     passed: tuple[Tag, ...] = ()
+    squashed: str = ""  # brought back by a merge: the commit that set the version, taken for what was released
 
     @property
     def warning(self) -> str:
         """Return what a person should know of how the point was found, or nothing."""
+        if self.squashed and self.tag:
+            return (
+                f"{self.tag.name} was brought back by a merge, but no commit has its tree: what lies up to "
+                f"{self.squashed[:8]}, which set version {self.tag.version}, is taken for released; look at the rest"
+            )
         if self.rule is not Rule.VERSION or self.tag is None:
             return ""
         return (
             f"no commit here has {self.tag.name}'s tree: the commit that set version {self.tag.version} "
             "is taken for the release; look at what follows it"
         )
+
+
+def versions_of(tags: Iterable[tuple[str, str, str, str]], prefix: str) -> list[Version]:
+    """Return every version that has a tag, candidates too."""
+    found = (_version(name.removeprefix(prefix)) for name, _, _, _ in tags if name.startswith(prefix))
+    return [version for version in found if version is not None]
 
 
 def final_tags(tags: Iterable[tuple[str, str, str, str]], prefix: str) -> list[Tag]:
@@ -130,25 +142,36 @@ def _version(text: str) -> Version | None:
         return None
 
 
-def unreleased(commits: Sequence[Commit], point: ReleasePoint) -> list[Commit]:
-    """Return the commits that the release at `point` did not carry; `commits` are those after it, newest first.
+def unreleased(commits: Sequence[Commit], point: ReleasePoint, setters: Setters) -> tuple[list[Commit], ReleasePoint]:
+    """Return the commits that the release at `point` did not carry, and the point, with what was taken for released.
 
-    When a squash-merged release was brought back by a merge, the tag is an ancestor but the commits that were
-    squashed into it are not its ancestors. The newest of them has the tag's tree and does not descend from it:
-    it and what lies before it are released too.
+    `commits` are those after it, newest first. When a squash-merged release was brought back by a merge, the tag is
+    an ancestor but the commits that were squashed into it are not its ancestors. The newest of them has the tag's
+    tree, or at least set its version, and does not descend from it: it and what lies before it are released too.
     """
     if point.rule is not Rule.ANCESTOR or point.tag is None or point.commit is None:
-        return list(commits)
-    known = {commit.id: commit for commit in commits}
+        return list(commits), point
     after: set[str] = {point.commit}
     for commit in reversed(commits):
         if after.intersection(commit.parents):
             after.add(commit.id)
-    squashed = [commit.id for commit in commits if commit.tree == point.tag.tree and commit.id not in after]
-    released: set[str] = set()
-    while squashed:
-        commit_id = squashed.pop()
-        if commit_id in known and commit_id not in released:
-            released.add(commit_id)
-            squashed += known[commit_id].parents
-    return [commit for commit in commits if commit.id not in released]
+    beside = {commit.id for commit in commits if commit.id not in after}
+    squashed = [commit.id for commit in commits if commit.id in beside and commit.tree == point.tag.tree]
+    if beside and not squashed:
+        setting = (commit for commit, text in setters(point.commit) if _version(text) == point.tag.version)
+        squashed = [commit for commit in setting if commit in beside][:1]
+        point = replace(point, squashed="".join(squashed))
+    released = _with_ancestors(squashed, commits)
+    return [commit for commit in commits if commit.id not in released], point
+
+
+def _with_ancestors(tips: Iterable[str], commits: Iterable[Commit]) -> set[str]:
+    known = {commit.id: commit for commit in commits}
+    found: set[str] = set()
+    waiting = list(tips)
+    while waiting:
+        tip = waiting.pop()
+        if tip in known and tip not in found:
+            found.add(tip)
+            waiting += known[tip].parents
+    return found

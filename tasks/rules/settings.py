@@ -7,7 +7,8 @@ from typing import Any
 _ADDRESS = re.compile(
     r"(?:[\w+]+://|git@)?(?:[^@/]+@)?(?P<host>[\w.-]+)[:/](?P<repository>[\w.-]+/[\w.-]+?)(?:\.git)?/?"
 )
-_PREFERRED = {"repository", "source", "source code", "github"}
+_PREFERRED = ("repository", "source", "source code", "github", "homepage", "home")
+_NO_OWNERS = {"sponsors", "orgs", "users", "apps", "marketplace"}  # first parts of addresses that are no repositories
 
 
 def merged(lower: dict[str, Any], higher: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,9 +22,11 @@ def merged(lower: dict[str, Any], higher: Mapping[str, Any]) -> dict[str, Any]:
 
 def repository_of(urls: Mapping[str, str], origin: str, web: str) -> str:
     """Return `owner/name` on GitHub: from a project's URLs, those of its source first, else from its origin remote."""
-    ordered = sorted(urls, key=lambda label: label.lower() not in _PREFERRED)
+    rank = {label: position for position, label in enumerate(_PREFERRED)}
+    ordered = sorted(urls, key=lambda label: rank.get(label.lower(), len(rank)))
     for address in (*(str(urls[label]) for label in ordered), origin):
         match = _ADDRESS.fullmatch(address)
-        if match and web.endswith(f"//{match['host']}"):
+        owner = match["repository"].partition("/")[0] if match else ""
+        if match and web.endswith(f"//{match['host']}") and owner not in _NO_OWNERS:
             return match["repository"]
     return ""

@@ -84,15 +84,19 @@ def check_step(current: Version, target: Version, tagged: Collection[Version]) -
             expected="a higher version",
             remedy="inv version.decide shows the next one",
         )
-    if target.local or (target.pre is not None and target.pre[0] == "rc" and target.dev is None):
-        _check_candidate(current, target)
-
-
-def _check_candidate(current: Version, target: Version) -> None:
     if target.local:
         raise Refused(f"{target} is a local version", expected="a version that an index takes")
-    expected = candidate_of(final_of(target), current)
-    if expected is not None and target > expected:
+    if target.pre is not None and target.dev is None:
+        _check_number(current, target, target.pre)
+
+
+def _check_number(current: Version, target: Version, pre: tuple[str, int]) -> None:
+    """Refuse a candidate (or alpha, or beta) whose number does not follow the one that is set."""
+    kind, number = pre
+    same = current.pre and current.pre[0] == kind and final_of(current) == final_of(target)
+    following = current.pre[1] + (current.dev is None) if same and current.pre else 1
+    if number > following:
+        expected = f"{final_of(target)}{kind}{following}"
         raise Refused(
             f"{target} skips {expected}: {current} is set now",
             expected=f"{expected}, as testers count candidates",

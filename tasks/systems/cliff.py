@@ -1,4 +1,4 @@
-"""git-cliff: commits in, Markdown out. The project's cliff.toml says how commits are read, the house's how it looks."""
+"""git-cliff: commits in, Markdown out. The project's cliff.toml may reword commits; the layout is the house's."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from typing import Any
 from ..errors import WrongValue
 from ..rules.changelog import UNKNOWN_ISSUE
 from ..rules.discipline import House
-from ..rules.drafts import Draft
+from ..rules.drafts import Draft, words_of
+from ..rules.titles import read_title
 from .files import read_toml
 from .git import HERE
 from .process import run
@@ -58,7 +59,7 @@ def enriched(releases: Sequence[Context], drafts: Sequence[Draft], house: House,
     version, day = heading
     noon = datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
     return {
-        **releases[0],
+        **(releases[0] if releases else {}),
         "version": f"{house.prefix}{version}" if version else None,
         "timestamp": int(noon.timestamp()),
         "commits": [
@@ -66,19 +67,21 @@ def enriched(releases: Sequence[Context], drafts: Sequence[Draft], house: House,
                 **commits[draft.commit],
                 # The template sorts groups by name and then takes the comment away.
                 "group": f"<!-- {order.index(draft.section):02} -->{draft.section}",
-                "extra": _extra(draft, house),
+                "extra": _extra(draft, house, commits[draft.commit]["raw_message"].partition("\n")[0]),
             }
             for draft in drafts
+            if draft.commit in commits  # .cliffignore leaves commits out
         ],
     }
 
 
-def _extra(draft: Draft, house: House) -> Context:
+def _extra(draft: Draft, house: House, subject: str) -> Context:
     links = [f"[{issue}]({house.issue_url(issue.number, issue.repository)})" for issue in draft.issues]
     if draft.unknown and not links:
         links = [UNKNOWN_ISSUE]
     return {
-        "text": draft.text,
+        # What is no UTF-8 git-cliff leaves empty; there our own words stand.
+        "text": draft.text if subject.strip() in {"", draft.subject} else words_of(read_title(subject.strip())),
         "links": links if house.repository or draft.unknown else [],
         "details": list(draft.details),
     }
@@ -108,7 +111,7 @@ def _config(path: Path) -> Iterator[Path]:
     import tomlkit
 
     own, house = read_toml(path).get("git", {}), read_toml(HOUSE_CONFIG)
-    kept = {key: own[key] for key in ("commit_preprocessors", "link_parsers") if key in own}
+    kept = {key: own[key] for key in ("commit_preprocessors",) if key in own}
     settings = {
         "changelog": house["changelog"],
         "git": {

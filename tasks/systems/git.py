@@ -149,11 +149,6 @@ class Git:
         """Return the address of the remote `origin`, or nothing."""
         return self._git("config", "--get", "remote.origin.url", check=False).text.strip()
 
-    def default_branch(self) -> str:
-        """Return the branch that `origin` has as its default as far as this clone knows, or nothing."""
-        output = self._git("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", check=False)
-        return output.text.strip().removeprefix("origin/")
-
 
 def _commit(record: str) -> Commit:
     id_, parents, tree, date, author, message = record.split("\n", _COMMIT_FIELDS - 1)

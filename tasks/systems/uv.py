@@ -4,6 +4,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ..errors import WrongValue
 from .files import read_toml
 from .process import run
 
@@ -19,8 +20,12 @@ def lock_file(root: Path) -> Path | None:
 
 def _has_member(folder: Path, project: Path) -> bool:
     """Tell whether a folder's pyproject.toml has a uv workspace that a project is a member of."""
-    members = read_toml(folder / "pyproject.toml").get("tool", {}).get("uv", {}).get("workspace", {}).get("members", [])
-    return any(project in folder.glob(pattern) for pattern in members)
+    try:
+        found = read_toml(folder / "pyproject.toml")
+        members = found.get("tool", {}).get("uv", {}).get("workspace", {}).get("members", [])
+        return any(project in folder.glob(pattern) for pattern in members)
+    except (WrongValue, AttributeError, TypeError, ValueError, NotImplementedError):
+        return False  # what uv could not read either is no workspace; it has nothing to do with this project
 
 
 def locked_version(lock: Path, package: str) -> str:

@@ -139,7 +139,7 @@ def test_a_title_that_only_begins_like_a_revert_keeps_what_was_squashed_into_it(
         "branch, with a pull request": ("Merge branch 'b' (#12)", "a b", "merge", 12),
         "titled like its pull request": ("feat: x (#12)", "a b", "feat", 12),
         "one parent": ("Merge branch 'b'", "a", "untyped", None),
-        "merging in words": ("Merge two lists", "a b", "untyped", None),
+        "merge in words of its own": ("Merge two lists", "a b", "merge", None),
     },
 )
 def test_merges(subject: str, parents: str, kind: str, pull: int | None) -> None:

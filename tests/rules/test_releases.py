@@ -203,7 +203,29 @@ LINEAR = (("c", "b", "c"), ("b", "commit_3", "b"))
 def test_unreleased(rows: Sequence[tuple[str, str, str]], expected: str) -> None:
     commits = [commit("fix: x", id_, parents, tree) for id_, parents, tree in rows]
     point = ReleasePoint(Rule.ANCESTOR, "commit_3", V3)
-    assert " ".join(left.id for left in unreleased(commits, point)) == expected
+    left, found = unreleased(commits, point, lambda _: [])
+    assert (" ".join(commit.id for commit in left), found) == (expected, point)
+
+
+HOTFIXED = (("e", "m", "e"), ("m", "c commit_3", "m"), ("c", "b", "c"), ("b", "a", "b"), ("a", "old", "a"))
+
+
+@cases(
+    "setters expected squashed",
+    {
+        "by the commit that set the version": ([("c", "3.1.0"), ("b", "3.0.0")], "e m c", "b"),
+        "on the release's own side": ([("m", "3.0.0")], "e m c b a", ""),
+        "by none": ([("b", "2.9.0")], "e m c b a", ""),
+    },
+)
+def test_a_squash_release_with_a_hotfix_brought_back(
+    setters: list[tuple[str, str]], expected: str, squashed: str
+) -> None:
+    """The trees differ, so the version tells what was released; a warning says so."""
+    commits = [commit("fix: x", id_, parents, tree) for id_, parents, tree in HOTFIXED]
+    left, found = unreleased(commits, ReleasePoint(Rule.ANCESTOR, "commit_3", V3), lambda _: setters)
+    assert (" ".join(commit.id for commit in left), found.squashed) == (expected, squashed)
+    assert ("set version 3.0.0" in found.warning) is bool(squashed)
 
 
 @cases(
@@ -217,4 +239,4 @@ def test_unreleased(rows: Sequence[tuple[str, str, str]], expected: str) -> None
 )
 def test_nothing_is_left_out_unless_the_release_is_an_ancestor(point: ReleasePoint) -> None:
     commits = [commit("fix: x", id_, parents, tree) for id_, parents, tree in BACK]
-    assert unreleased(commits, point) == commits
+    assert unreleased(commits, point, lambda _: pytest.fail("history need not be asked")) == (commits, point)

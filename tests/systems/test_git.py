@@ -72,7 +72,7 @@ def test_descends(sample: Repository) -> None:
 
 def test_the_remote(sample: Repository) -> None:
     git = Git(sample.root)
-    assert (git.origin(), git.default_branch()) == ("", "")
+    assert git.origin() == ""
     sample.git("remote", "add", "origin", "https://example.org/o/r")
     sample.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
-    assert (git.origin(), git.default_branch()) == ("https://example.org/o/r", "trunk")
+    assert git.origin() == "https://example.org/o/r"
