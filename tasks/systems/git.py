@@ -95,6 +95,10 @@ class Git:
         output = self._git("log", "-z", "--topo-order", "--encoding=UTF-8", f"--format={_COMMIT}", span, "--")
         return [_commit(record) for record in output.text.split("\0") if record]
 
+    def date(self, commit: str) -> str:
+        """Return when a commit was made, ISO 8601 with offset."""
+        return self._git("log", "-1", "--format=%cI", commit, "--").text.strip()
+
     def trees(self, since: str | None, until: str, most: int | None = None) -> list[tuple[str, str]]:
         """Return (commit, tree) for the commits of `since..until`, newest first, at most `most` of them."""
         span = f"{since}..{until}" if since else until
