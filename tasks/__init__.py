@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, release, version
+from . import audit, changelog, release, rollback, staging, version
 
 ns = Collection()
 for _name, _tasks in {
@@ -10,5 +10,18 @@ for _name, _tasks in {
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
     "release": (release.validate,),
+    "staging": (
+        staging.wait,
+        staging.install,
+        staging.restart,
+        staging.healthcheck,
+        staging.status,
+        staging.logs,
+        staging.soak,
+        staging.rollback,
+        staging.reset,
+        staging.prune,
+    ),
+    "rollback": (rollback.hosts,),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

@@ -11,12 +11,25 @@ import pytest
 from .repositories import CHECKOUT, Repository, uv
 from .running import INV, changed, run
 
+_HOSTS = {"host", "role", "project", "json", "parallel"}
+_CHANGES = _HOSTS | {"one-by-one", "canary"}
 COMMANDS = {
     "audit.commits": {"since", "until", "offline", "project", "json"},
     "changelog.check": {"version", "all", "project", "json"},
     "changelog.draft": {"version", "write", "project", "json"},
     "changelog.show": {"version", "project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
+    "rollback.hosts": _CHANGES | {"to", "dry-run"},
+    "staging.healthcheck": _HOSTS | {"version"},
+    "staging.install": _CHANGES | {"version", "keep", "allow-downgrade", "dry-run"},
+    "staging.logs": {"host", "role", "lines", "follow", "project"},
+    "staging.prune": _HOSTS,
+    "staging.reset": _CHANGES | {"to", "dry-run"},
+    "staging.restart": _CHANGES,
+    "staging.rollback": _CHANGES | {"to", "dry-run"},
+    "staging.soak": _HOSTS,
+    "staging.status": _HOSTS,
+    "staging.wait": {"version", "seconds", "project", "json"},
     "version.bump": {"to", "part", "rc", "final", "dry-run", "project", "json"},
     "version.decide": {"since", "until", "project", "json"},
     "version.show": {"project", "json"},

@@ -12,9 +12,22 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "tasks" / "rules").glob("**/*.py"))
 NAMES = {file.stem for file in FILES}
 STANDARD = frozenset(
-    {"collections", "collections.abc", "dataclasses", "datetime", "enum", "itertools", "re", "typing", "unicodedata"}
+    [
+        "collections",
+        "collections.abc",
+        "dataclasses",
+        "datetime",
+        "difflib",
+        "enum",
+        "itertools",
+        "re",
+        "typing",
+        "unicodedata",
+    ]
 )
-CI = {"changelog", "discipline", "findings"}  # scripts/validate_release.py loads these without any dependency
+_SCRIPT = (ROOT / "scripts" / "validate_release.py").read_text("utf-8")
+# What the script loads without any dependency, as it says itself.
+CI = set(ast.literal_eval(_SCRIPT.partition("names = ")[2].partition("\n")[0]))
 IMPURE = {"__import__", "breakpoint", "compile", "eval", "exec", "input", "open", "print"}
 CLOCK = {"now", "today", "utcnow"}
 
@@ -45,7 +58,7 @@ def test_a_rule_reaches_nothing_outside_itself(file: Path) -> None:
 
 
 def test_the_rules_that_ci_loads_are_there() -> None:
-    assert CI < NAMES
+    assert {"changelog", "discipline", "findings"} < CI < NAMES
 
 
 @cases(
