@@ -1,5 +1,6 @@
 """SSH connections through Fabric: verified host keys, a time limit on everything, no delay on small packets."""
 
+import logging
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +36,8 @@ def connect(address: str) -> "Connection":
     """Return an open connection to whatever ssh_config knows, or user@host:port."""
     from fabric import Connection
 
+    # Without a handler of its own, Python would print paramiko's log, tracebacks with it; with --debug it is shown.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
     connection = Connection(address, connect_timeout=CONNECT_SECONDS)
     try:
         _open(connection)
