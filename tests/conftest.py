@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from .repositories import CHECKOUT, Repository, released, uv
@@ -44,6 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         clean = {
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_CACHE_HOME": str(platformdirs.user_cache_path()),  # the hosts' Debian root outlives a run
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "PATH": f"{INV.parent}{os.pathsep}{os.environ['PATH']}",

@@ -1,0 +1,81 @@
+"""The package indexes proper: simple-repository, in an environment of its own: `index_backend.py PORT DIR PORT DIR…`.
+
+Serves DIR/<project>/<file> at 127.0.0.1:PORT/simple/, in HTML and JSON. What simple-repository's folder
+component leaves out is added from the files: their digest and the Python they require. `DIR/yanked.sqlite` is the table
+of its yank component. The time of upload is the file's time.
+"""
+
+# This file is not part of the project's environment: simple-repository and its server are not installed there.
+# mypy: ignore-errors
+import asyncio
+import dataclasses
+import email
+import hashlib
+import sys
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import aiosqlite
+import fastapi
+import httpx
+import uvicorn
+from simple_repository import model
+from simple_repository.components.core import RepositoryContainer
+from simple_repository.components.local import LocalRepository
+from simple_repository.components.yanking import SqliteYankProvider, YankRepository
+from simple_repository_server.routers import simple
+
+
+@cache
+def _described(path: Path, _changed: float) -> tuple[str, str | None]:
+    content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest(), _requires_python(path)
+
+
+def _requires_python(path: Path) -> str | None:
+    if path.suffix != ".whl":
+        return None
+    with zipfile.ZipFile(path) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(wheel.read(name))["Requires-Python"]
+
+
+class Described(RepositoryContainer):
+    """Adds to every file its digest and the Python it requires."""
+
+    def __init__(self, source: LocalRepository, folder: Path) -> None:
+        super().__init__(source)
+        self._folder = folder
+
+    async def get_project_page(self, project_name: str, *, request_context: object = None) -> model.ProjectDetail:
+        page = await super().get_project_page(project_name, request_context=request_context)
+        return dataclasses.replace(page, files=tuple(self._describe(project_name, file) for file in page.files))
+
+    def _describe(self, project: str, file: model.File) -> model.File:
+        path = self._folder / project / file.filename
+        digest, python = _described(path, path.stat().st_mtime_ns)
+        return dataclasses.replace(file, hashes={"sha256": digest}, requires_python=python)
+
+
+async def _application(folder: Path, client: httpx.AsyncClient) -> fastapi.FastAPI:
+    table = await aiosqlite.connect(folder / "yanked.sqlite")
+    repository = YankRepository(Described(LocalRepository(folder), folder), SqliteYankProvider(table))
+    application = fastapi.FastAPI(openapi_url=None)
+    application.include_router(simple.build_router(repository, http_client=client))
+    return application
+
+
+async def _serve(folder: Path, port: int, client: httpx.AsyncClient) -> None:
+    settings = uvicorn.Config(await _application(folder, client), host="127.0.0.1", port=port, log_level="warning")
+    await uvicorn.Server(settings).serve()
+
+
+async def main() -> None:
+    async with httpx.AsyncClient() as client:
+        pairs = zip(sys.argv[1::2], sys.argv[2::2], strict=True)
+        await asyncio.gather(*(_serve(Path(folder), int(port), client) for port, folder in pairs))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
