@@ -30,9 +30,17 @@ def run_command(root: Path, line: str, halt: threading.Event, *, frozen: bool) -
         said = _wait(child, halt).decode("utf-8", "replace")
     if child.returncode == 0:
         return Outcome(Result.PASS, _last_line(said) or f"`{line}` exited 0")
+    if argv[0] == "uv" and wants_network(said):
+        return Outcome(Result.UNKNOWN, f"no network: {_last_line(said)}")
     findings = tuple(_findings(root, said))
     tail = "\n".join(said.rstrip().splitlines()[-_TAIL_LINES:])
     return Outcome(Result.FAIL, f"exit {child.returncode}: {_last_line(said) or line}", findings, tail)
+
+
+def wants_network(said: str) -> bool:
+    """Tell by uv's own words whether it failed for want of the network, which says nothing about the project."""
+    signs = ("error sending request", "failed to fetch", "dns error", "failed to lookup", "connection refused")
+    return any(sign in said.lower() for sign in signs)
 
 
 def split(line: str) -> list[str]:

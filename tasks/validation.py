@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from .checking import check_one, load_changelog
-from .commands import run_command
+from .commands import run_command, wants_network
 from .errors import ReleaseError, WrongValue
 from .history import Unreleased, coverage, observe
 from .project import Project
@@ -203,16 +203,11 @@ def _entry_points(project: Project) -> Outcome:
                 wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", ""))
             )
     except ProgramFailed as error:
-        return Outcome(Result.UNKNOWN if _offline(error) else Result.FAIL, str(error), output=error.stderr[-4000:])
+        result = Result.UNKNOWN if wants_network(error.stderr) else Result.FAIL
+        return Outcome(result, str(error), output=error.stderr[-4000:])
     findings = [
         Finding("entry-points", f"{point.group} {point.name} = {point.value}: {point.error}", "pyproject.toml")
         for point in points
         if point.error
     ]
     return judged(findings, f"{plural(len(points), 'entry point')} of the wheel resolve")
-
-
-def _offline(error: ProgramFailed) -> bool:
-    """Tell whether a program failed for want of the network, which says nothing about the project."""
-    signs = ("error sending request", "failed to fetch", "dns error", "failed to lookup", "connection refused")
-    return any(sign in error.stderr.lower() for sign in signs)

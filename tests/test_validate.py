@@ -16,7 +16,7 @@ from tasks.rules.checks import Outcome, Result
 from tasks.validation import Check, run_all
 
 from .repositories import Repository, changelog, issue, lock, pyproject, released
-from .running import Ended, alive, called, interrupted, run, wait_for
+from .running import Ended, alive, called, interrupted, program, run, wait_for
 
 BUILT_IN = ["clean", "version", "changelog", "tag", "issues", "lockfile", "lint", "format", "tests", "entry-points"]
 CHECKS = 'checks = { tests = "true", lint = "true", format = "true" }\n'
@@ -476,3 +476,14 @@ def test_strange_output_of_a_command(ready: Repository) -> None:
     assert ended.code == 1
     assert not set("\x1b\x00\r") & set(ended.out)
     assert len(ended.out.splitlines()) < 60
+
+
+def test_uv_without_network_is_unknown(ready: Repository) -> None:
+    """What another command says of the network is its own failure."""
+    offline = "echo 'error: Failed to fetch: x'; exit 2"
+    env = {
+        **checks(tests="uv run x", lint=shell(offline)),
+        "UV": str(program(ready.root.parent / "bin", "uv", offline)),
+    }
+    ended = validate(ready, "--json", "--only=tests", "--only=lint", env=env)
+    assert (ended.code, results(ended.json)) == (1, {"lint": "FAIL", "tests": "UNKNOWN"})
