@@ -1,13 +1,13 @@
 """The changelog's draft: commits read, entries rendered, merged into what a person wrote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
 from .errors import Refused
 from .history import Unreleased, coverage, decision, observe, today
 from .project import Project
-from .rules.changelog import Changelog, Section, is_final, read, version_key
+from .rules.changelog import UNPLACED, Changelog, Section, is_final, read, version_key
 from .rules.drafts import Draft, drafts, extend_section, insert_section, last_drafted, missing
 from .rules.lineage import withdrawn
 from .rules.versions import final_of, is_candidate
@@ -44,11 +44,17 @@ def draft(project: Project, version: str = "") -> Outcome:
     text = read_text(project.changelog_path) if project.changelog_path.exists() else ""
     changelog = read(text, project.settings.tag_prefix)
     wanted = version or _version_at_hand(project, unreleased, changelog)
-    entries = drafts(coverage(project, unreleased.changes), project.settings.changelog.all_kinds)
+    entries = _placed(project, drafts(coverage(project, unreleased.changes), project.settings.changelog.all_kinds))
     section = changelog.section(wanted)
     if section is None:
         return _begun(project, unreleased, entries, wanted, text, changelog)
     return _extended(project, unreleased, entries, section, text)
+
+
+def _placed(project: Project, entries: list[Draft]) -> list[Draft]:
+    """Put entries whose section the settings do not have where a person must place them."""
+    known = project.settings.changelog.sections
+    return [entry if entry.section in known else replace(entry, section=UNPLACED) for entry in entries]
 
 
 def _begun(

@@ -389,3 +389,11 @@ def test_nothing_with_a_section_says_what_to_do(sample: Repository) -> None:
     sample.commit("ci: turn")
     ended = draft(sample, "--write")
     assert (ended.code, "by hand" in ended.err) == (0, True)
+
+
+def test_a_section_that_the_settings_do_not_have_is_for_a_person_to_place(tmp_path: Path) -> None:
+    sample = released(tmp_path / "s", 'changelog.sections = ["fixes"]\n')
+    sample.commit("feat!: widget #2")
+    sample.commit("fix: mend #3")
+    out = draft(sample).out
+    assert [line for line in out.splitlines() if line.startswith("### ")] == ["### fixes", "### to be placed"]
