@@ -15,7 +15,7 @@ from ..rules.discipline import House
 from ..rules.drafts import Draft, words_of
 from ..rules.titles import read_title
 from .files import read_toml
-from .git import HERE
+from .git import HERE, span
 from .process import run
 
 _HERE = Path(__file__).resolve().parents[1]
@@ -47,8 +47,8 @@ def draft(
 
 def context(root: Path, since: str | None, until: str, config: Path) -> list[Context]:
     """Return what git-cliff reads from the commits of `since..until`: releases, each with its commits."""
-    span = f"{since}..{until}" if since else until
-    releases: list[Context] = json.loads(_cliff(root, config, "--context", "--repository", str(root), "--", span))
+    output = _cliff(root, config, "--context", "--repository", str(root), "--", span(since, until))
+    releases: list[Context] = json.loads(output)
     return releases
 
 

@@ -38,6 +38,11 @@ class NotARepository(WrongValue):
     """The project is in no git repository, or in one without a commit."""
 
 
+def span(since: str | None, until: str) -> str:
+    """Return the range `since..until` as git spells it; without `since` the whole history."""
+    return f"{since}..{until}" if since else until
+
+
 @dataclass(frozen=True)
 class Git:
     """The repository that `root`, a project's folder, lies in."""
@@ -91,8 +96,9 @@ class Git:
 
     def commits(self, since: str | None, until: str) -> list[Commit]:
         """Return the commits of `since..until`, each before its parents; without `since` the whole history."""
-        span = f"{since}..{until}" if since else until
-        output = self._git("log", "-z", "--topo-order", "--encoding=UTF-8", f"--format={_COMMIT}", span, "--")
+        output = self._git(
+            "log", "-z", "--topo-order", "--encoding=UTF-8", f"--format={_COMMIT}", span(since, until), "--"
+        )
         return [_commit(record) for record in output.text.split("\0") if record]
 
     def date(self, commit: str) -> str:
@@ -101,14 +107,12 @@ class Git:
 
     def trees(self, since: str | None, until: str, most: int | None = None) -> list[tuple[str, str]]:
         """Return (commit, tree) for the commits of `since..until`, newest first, at most `most` of them."""
-        span = f"{since}..{until}" if since else until
-        output = self._git("log", *([f"-n{most}"] if most else []), "--format=%H %T", span, "--")
+        output = self._git("log", *([f"-n{most}"] if most else []), "--format=%H %T", span(since, until), "--")
         return [(commit, tree) for commit, _, tree in (line.partition(" ") for line in output.text.splitlines())]
 
     def touching(self, since: str | None, until: str, path: str) -> list[str]:
         """Return the commits of `since..until` that changed a file of the project, newest first."""
-        span = f"{since}..{until}" if since else until
-        return self._git("log", "--format=%H", span, "--", path).text.split()
+        return self._git("log", "--format=%H", span(since, until), "--", path).text.split()
 
     def contents(self, names: Sequence[str]) -> list[bytes | None]:
         """Return what each `REVISION:PATH` holds (from the repository's top), None where there is nothing."""
