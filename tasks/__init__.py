@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, release, rollback, staging, version
+from . import audit, changelog, release, rollback, staging, version, watching
 
 ns = Collection()
 for _name, _tasks in {
@@ -14,10 +14,10 @@ for _name, _tasks in {
         staging.wait,
         staging.install,
         staging.restart,
-        staging.healthcheck,
-        staging.status,
-        staging.logs,
-        staging.soak,
+        watching.healthcheck,
+        watching.status,
+        watching.logs,
+        watching.soak,
         staging.rollback,
         staging.reset,
         staging.prune,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from invoke.context import Context
 
 from .command import JSON, PROJECT, command
-from .staging import CANARY, HOST, ONE_BY_ONE, PARALLEL, TO, take_back
+from .orders import CANARY, HOST, ONE_BY_ONE, PARALLEL, TO, take_back
 
 
 @command(
