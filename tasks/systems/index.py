@@ -1,31 +1,33 @@
-"""The package index: which files a version has, and the files themselves (PEP 691, 700)."""
+"""The package index: which files a version has, what it says of them, and the files themselves (PEP 691, 700, 740)."""
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import PurePosixPath
-from typing import Any, ClassVar
-from urllib.parse import urljoin
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote, urljoin
 
-import requests
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
-from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
 
 from ..errors import ReleaseError, Unreachable
+from .pages import Document, IndexFile, ProjectPage, document_of, page_of
+from .web import Answer, Trouble, Web, WrongAnswer, WrongFile
 
-_JSON = "application/vnd.pypi.simple.v1+json"
-_TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces of an answer
-_AGENT = "release-coordination (https://pypi.org/project/release-coordination/)"
-_RETRIED = (429, 500, 502, 503, 504)
+__all__ = [
+    "Document",
+    "Index",
+    "IndexFile",
+    "IndexUnreachable",
+    "NotOnIndex",
+    "ProjectPage",
+    "ProvenanceOff",
+    "WrongFile",
+]
+
+_SIMPLE = "application/vnd.pypi.simple.v1+json"
+_PROVENANCE = "application/vnd.pypi.integrity.v1+json"
+T = TypeVar("T")
 
 
 class IndexUnreachable(Unreachable):
@@ -38,64 +40,63 @@ class NotOnIndex(ReleaseError):
     exit_code: ClassVar[int] = 4
 
 
-class WrongFile(ReleaseError):
-    """A downloaded file is not what the index says it is."""
-
-    exit_code: ClassVar[int] = 1
-
-
-@dataclass(frozen=True, slots=True)
-class IndexFile:
-    """A file of a version as the index lists it; `size` in bytes and `uploaded` may be unknown."""
-
-    filename: str
-    version: Version
-    url: str
-    sha256: str
-    wheel: bool
-    size: int | None = None
-    requires_python: str = ""
-    uploaded: datetime | None = None
-    yanked: bool = False
-    reason: str = ""
-
-
-def session(retries: int = 3) -> requests.Session:
-    """Return a session that names the tool, and that tries again as the service's own headers ask."""
-    made = requests.Session()
-    made.headers["User-Agent"] = _AGENT
-    policy = Retry(retries, backoff_factor=0.5, status_forcelist=_RETRIED, allowed_methods=("GET", "HEAD"),
-                   respect_retry_after_header=True, raise_on_status=False)  # fmt: skip
-    for scheme in ("https://", "http://"):
-        made.mount(scheme, HTTPAdapter(max_retries=policy))
-    return made
+class ProvenanceOff(NotOnIndex):
+    """The index serves no provenance at all."""
 
 
 @dataclass
 class Index:
-    """An index, by the address of its simple API."""
+    """An index, by the addresses of its simple API and of its JSON API; the latter is guessed from the former."""
 
     simple: str
-    http: requests.Session = field(default_factory=session)
-    _seen: dict[str, tuple[str, list[IndexFile]]] = field(default_factory=dict)
+    json: str = ""
+    web: Web = field(default_factory=Web)
 
-    def files(self, package: str) -> list[IndexFile]:
-        """Return every file of a package; asks again only for what changed since it asked last."""
+    def __post_init__(self) -> None:
+        self.simple = self.simple.rstrip("/") + "/"
+        self.json = (self.json or urljoin(self.simple, "../pypi/")).rstrip("/") + "/"
+        self._pages: dict[str, tuple[bytes, ProjectPage]] = {}
+        self._serials: dict[str, int] = {}
+
+    def page(self, package: str, *, deadline: float | None = None) -> ProjectPage:
+        """Return a project's page; asks again only for what changed since it asked last."""
         name = canonicalize_name(package)
-        url = urljoin(self.simple.rstrip("/") + "/", f"{name}/")
-        tag, known = self._seen.get(name, ("", []))
-        answer = self._get(url, {"Accept": _JSON, **({"If-None-Match": tag} if tag else {})})
-        if answer.status_code == requests.codes.not_modified:
-            return known
-        if answer.status_code == requests.codes.not_found:
+        answer = self._get(f"{self.simple}{name}/", _SIMPLE, deadline)
+        if answer.status == HTTPStatus.NOT_FOUND:
             raise NotOnIndex(f"{package} is not on {self.simple}", expected="a published package")
-        found = list(_files(_document(answer), answer.url))
-        self._seen[name] = (answer.headers.get("ETag", ""), found)
-        return found
+        body, page = self._pages.get(name, (b"", None))
+        if page is None or body is not answer.body:
+            page = _read(answer, "a list of files", lambda document: page_of(document, answer.headers, answer.url))
+            self._pages[name] = (answer.body, page)
+        return replace(page, stale=self._outdated(name, page.serial))
 
-    def version(self, package: str, version: Version) -> list[IndexFile]:
+    def document(self, package: str, version: Version, *, deadline: float | None = None) -> Document:
+        """Return what the JSON API says of one version."""
+        name = canonicalize_name(package)
+        answer = self._get(f"{self.json}{name}/{version}/json", "application/json", deadline)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotOnIndex(f"{package} {version} is not on {self.json}", expected="a published version")
+        document = _read(answer, "a version's metadata", lambda document: document_of(document, answer.headers))
+        return replace(document, stale=self._outdated(name, document.serial))
+
+    def provenance(self, file: IndexFile, package: str = "", *, deadline: float | None = None) -> dict[str, Any] | None:
+        """Return a file's attestations (PEP 740), None when it has none; refuse when the index serves none at all."""
+        name = canonicalize_name(package or _project(file.filename))
+        route = f"integrity/{name}/{file.version}/{quote(file.filename)}/provenance"
+        answer = self._get(file.provenance or urljoin(self.simple, f"../{route}"), _PROVENANCE, deadline)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status == HTTPStatus.FORBIDDEN:
+            raise ProvenanceOff(f"{self.simple} serves no provenance", expected="an index with attestations")
+        return _read(answer, "attestations", dict)
+
+    def files(self, package: str, *, deadline: float | None = None) -> list[IndexFile]:
+        """Return every file of a package."""
+        return list(self.page(package, deadline=deadline).files)
+
+    def version(self, package: str, version: Version, *, deadline: float | None = None) -> list[IndexFile]:
         """Return the files of one version; none when it is not there."""
-        return [file for file in self.files(package) if file.version == version]
+        return [file for file in self.files(package, deadline=deadline) if file.version == version]
 
     def wheel(self, package: str, version: Version) -> IndexFile:
         """Return the wheel of a version that runs anywhere; refuse what is missing or yanked."""
@@ -116,63 +117,45 @@ class Index:
             raise NotOnIndex(f"{package} {version} has no wheel that runs anywhere: {names}", expected="*-none-any.whl")
         return wheels[0]
 
-    def download(self, file: IndexFile) -> bytes:
+    def download(self, file: IndexFile, *, deadline: float | None = None) -> bytes:
         """Return a file's content once its size and sha256 are those the index names."""
-        answer = self._get(file.url, {})
-        if answer.status_code != requests.codes.ok:
-            raise IndexUnreachable(f"{file.url} answered {answer.status_code}", expected="200")
-        content = answer.content
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != file.sha256:
-            raise WrongFile(f"{file.filename} has sha256 {digest[:16]}…", expected=f"{file.sha256[:16]}…, as listed")
-        return content
+        if not file.sha256:
+            raise WrongFile(f"{file.filename} is listed without a sha256", expected="a hash to check it by")
+        with _unreachable():
+            return self.web.download(
+                file.url, name=file.filename, size=file.size, sha256=file.sha256, deadline=deadline
+            )
 
-    def _get(self, url: str, headers: dict[str, str]) -> requests.Response:
+    def _get(self, url: str, accept: str, deadline: float | None) -> Answer:
+        with _unreachable():
+            return self.web.get(url, accept=accept, deadline=deadline)
+
+    def _outdated(self, name: str, serial: int) -> bool:
+        """Tell whether a serial is older than one that this index has shown for a project before."""
+        newest = self._serials[name] = max(serial, self._serials.get(name, 0))
+        return serial < newest
+
+
+@contextmanager
+def _unreachable() -> Iterator[None]:
+    """Call whatever goes wrong on the way an index that was not reached."""
+    try:
+        yield
+    except Trouble as trouble:
+        raise IndexUnreachable(trouble.found, expected=trouble.expected, remedy=trouble.remedy) from trouble
+
+
+def _read(answer: Answer, what: str, read: Callable[[dict[str, Any]], T]) -> T:
+    """Return what an answer means; it is an error when it is not that."""
+    with _unreachable():
+        document = answer.mapping()
         try:
-            answer = self.http.get(url, headers=headers, timeout=_TIMEOUT)
-            answer.content  # noqa: B018 - a connection that breaks in the middle is an answer that was not had
-        except requests.RequestException as error:
-            raise IndexUnreachable(f"{url} could not be read: {type(error).__name__}") from error
-        if answer.status_code in _RETRIED:
-            raise IndexUnreachable(f"{url} answered {answer.status_code}", expected="200")
-        return answer
+            if answer.ok:
+                return read(document)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        raise WrongAnswer(answer.url, f"answered {answer.status} without {what}", expected=what, status=answer.status)
 
 
-def _document(answer: requests.Response) -> dict[str, Any]:
-    try:
-        document = answer.json()
-    except requests.JSONDecodeError as error:
-        raise IndexUnreachable(f"{answer.url} answered no JSON", expected=_JSON) from error
-    if answer.status_code != requests.codes.ok or not isinstance(document, dict) or "files" not in document:
-        raise IndexUnreachable(f"{answer.url} answered {answer.status_code} without a list of files", expected=_JSON)
-    return document
-
-
-def _files(document: dict[str, Any], base: str) -> Iterator[IndexFile]:
-    for row in document["files"]:
-        filename = PurePosixPath(row["filename"]).name
-        version = _version(filename)
-        if version is None:
-            continue
-        yanked = row.get("yanked", False)
-        uploaded = row.get("upload-time")
-        yield IndexFile(
-            filename,
-            version,
-            urljoin(base, row["url"]),
-            row.get("hashes", {}).get("sha256", ""),
-            filename.endswith(".whl"),
-            row.get("size"),
-            row.get("requires-python") or "",
-            datetime.fromisoformat(uploaded) if uploaded else None,
-            yanked is not False,
-            yanked if isinstance(yanked, str) else "",
-        )
-
-
-def _version(filename: str) -> Version | None:
-    """Return the version in a file's name; files that are neither wheel nor sdist have none."""
-    try:
-        return parse_wheel_filename(filename)[1] if filename.endswith(".whl") else parse_sdist_filename(filename)[1]
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return None
+def _project(filename: str) -> str:
+    return parse_wheel_filename(filename)[0] if filename.endswith(".whl") else parse_sdist_filename(filename)[0]
