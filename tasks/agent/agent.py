@@ -482,9 +482,14 @@ def link_step(link: str, found: str, next_target: str) -> str:
     return "flip" if link == found else "look"
 
 
-def needs_restart(before: str, now: str, runs_in: str, wanted: str, *, active: bool = True) -> bool:
-    """Tell whether a unit still has to be restarted: the old invocation, or a new one not seen to be what is wanted."""
-    if not now or now == before:
+def needs_restart(
+    before: str, now: str, runs_in: str, wanted: str, *, active: bool = True, automatic: bool = False
+) -> bool:
+    """Tell whether a unit still has to be restarted: the old invocation, or a new one not seen to be what is wanted.
+
+    One that systemd started automatically is not ours: out of a crash loop, its counter would speak against it.
+    """
+    if not now or now == before or automatic:
         return True
     return runs_in != wanted if wanted else not active
 
@@ -1298,6 +1303,7 @@ def interpreters(host: Host, wanted: str = "") -> list[tuple[str, str]]:
 # -- health ---------------------------------------------------------------------------------------------------------
 
 Beat = Callable[[str], None]
+_UP = {"active", "reloading", "refreshing"}  # a service that reads its settings again runs on
 
 
 @dataclass(frozen=True)
@@ -1341,7 +1347,7 @@ def wait_active(host: Host, wanted: Wanted, beat: Beat, before: str = "") -> tup
 def _not_starting(unit: Unit, wanted: Wanted) -> str:
     if unit.load != "loaded":
         return f"{unit.name} is {unit.load or 'unknown'}"
-    if unit.job or unit.active in {"reloading", "deactivating"}:
+    if unit.job or unit.active in {"reloading", "refreshing", "deactivating"}:
         return ""
     if unit.active in {"failed", "inactive"}:
         return f"{unit.name} is {unit.active} ({unit.sub}, result {unit.result})"
@@ -1375,7 +1381,7 @@ def settled(host: Host, wanted: Wanted, first: Unit, beat: Beat) -> tuple[Unit, 
 
 def changed(first: Unit, unit: Unit, wanted: Wanted) -> str:
     """Return what is not as it was when the unit was started; nothing when all is."""
-    if unit.active != "active":
+    if unit.active not in _UP:
         return f"it became {unit.active} ({unit.sub}, result {unit.result})"
     if unit.invocation != (wanted.invocation or first.invocation) or unit.pid != first.pid:
         return f"it is another process than the one started: pid {unit.pid}, {unit.restarts} automatic restarts"
@@ -1403,7 +1409,7 @@ def judge(host: Host, wanted: Wanted, beat: Beat) -> list[Check]:
         return [*checks, *(Check(name, SKIPPED, "it does not run") for name in ("steady", "version", "liveness"))]
     last, steady = settled(host, wanted, unit, beat)
     active = Check("unit", PASS, f"{last.name} is loaded and {last.active} ({last.sub})")
-    if last.active != "active":
+    if last.active not in _UP:
         active = Check("unit", FAIL, f"{last.name} is {last.active} ({last.sub}, result {last.result})")
     return [
         active,
@@ -1778,7 +1784,7 @@ class Seen:
         if unit is None or unit.load != "loaded":
             return cls(unit, link_problem=f"{request.unit} is {unit.load if unit else 'unknown'}")
         link, problem = started_through(unit, request.command)
-        runs = environment_of(host, unit, request.package) if unit.active in {"active", "activating"} else ""
+        runs = environment_of(host, unit, request.package) if unit.active in {*_UP, "activating"} else ""
         if problem:
             return cls(unit, link_problem=problem, runs=runs)
         return cls(unit, link, "", host.link_text(Path(link)), environment_behind(host, Path(link)), runs)
@@ -2161,14 +2167,17 @@ class Change:
 
     def restart(self, before: str, path: str) -> None:
         """Restart the unit unless that was done, and record what it became."""
-        done = self.restarted()
-        if done is not None and done["boot"] == self.host.boot() and done["invocation"] not in {"", before}:
+        line = self.restarted()
+        if line is not None and line["boot"] == self.host.boot() and line["invocation"] not in {"", before}:
             return
         unit, baseline = self.systemd.show(self.request.unit) or Unit(self.request.unit), 0
-        alive = unit.active in {"active", "activating", "reloading"} and not unit.sub.startswith("auto-restart")
+        alive = unit.active in {*_UP, "activating"} and not unit.sub.startswith("auto-restart")
         runs = environment_of(self.host, unit, self.request.package) if alive else ""
-        if needs_restart(before, unit.invocation, runs, os.path.realpath(path) if path else "", active=alive):
-            self.systemd.restart(self.request.unit)
+        goal, automatic = os.path.realpath(path) if path else "", bool(unit.restarts)
+        if needs_restart(before, unit.invocation, runs, goal, active=alive, automatic=automatic):
+            done = self.systemd.restart(self.request.unit)
+            if done.code != 0:
+                raise OSError(f"systemctl restart {self.request.unit}: {done.tail()}")
             during = self.systemd.show(self.request.unit) or unit  # its job is pending: the counter stands still
             baseline = during.restarts or 0
             found, _ = wait_active(self.host, self.request.wanted(), self.beat, unit.invocation)
@@ -2453,7 +2462,7 @@ def remove_slots(host: Host, places: Places, record: Record, request: Request) -
     protected = {str(Path(path).parent.parent) for path in map(os.path.realpath, filter(None, paths))}
     found = sorted(places.slots.glob("*"), key=lambda slot: -slot.stat().st_mtime)
     slots = [os.path.realpath(slot) for slot in found]
-    if seen.unit is None or (seen.unit.active == "active" and not seen.runs):
+    if seen.unit is None or (seen.unit.active in _UP and not seen.runs):
         return [], slots  # it is not known what runs, so nothing may go
     gone = to_prune(slots, protected, request.keep_slots)
     # A slot leaves the others in one step: removing takes its time, and half a slot must not look like one.
@@ -2673,7 +2682,7 @@ class Session:
         if unit is None:
             return {"name": self.request.unit, "load": "unknown", "active": "unknown"}
         since = ""
-        if unit.entered and unit.active == "active":
+        if unit.entered and unit.active in _UP:
             age = max(0.0, self.host.monotonic() - unit.entered)
             since = stamp(datetime.fromtimestamp(self.host.now().timestamp() - age, timezone.utc))
         return {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.agent import agent
 
-from .world import APP, Killed, World, live_version
+from .world import APP, UNIT, Killed, World, live_version
 
 NEXT = "0.36.0rc1"
 ENDS = {"good": ("OK", NEXT), "crash": ("ROLLED_BACK", "0.35.0"), "late": ("ROLLED_BACK", "0.35.0"),
@@ -163,3 +163,56 @@ def test_random_sequences_of_kills_converge(
     world.kill = kill
     survive(world, "install")
     consistent(world, *ENDS[behaviour])
+
+
+@pytest.mark.parametrize(
+    ("action", "edge"),
+    [
+        ("install", "INTENT after"),
+        ("install", "flip after"),
+        ("install", "FLIPPED after"),
+        ("install", f"reset-failed {UNIT} after"),
+        ("rollback", "ROLLING_BACK after"),
+        ("rollback", "flip after"),
+        ("rollback", f"reset-failed {UNIT} after"),
+    ],
+)
+def test_an_automatic_restart_out_of_a_crash_loop_is_not_taken_for_the_own_one(
+    tmp_path: Path, action: str, edge: str
+) -> None:
+    world = prepared(tmp_path / "host", "good", action)
+    world.service.restarts = 4  # the version that runs is in a crash loop
+    happened = 0
+
+    def kill(_number: int, name: str) -> bool:
+        nonlocal happened
+        if name == edge:
+            happened += 1
+            world.service.start(automatic=True)
+        return False
+
+    world.kill = kill
+    assert world.submit(action, NEXT if action == "install" else "")["outcome"] == "OK"
+    assert happened == 1
+
+
+def test_a_restart_that_systemd_did_not_take_is_tried_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    refused = agent.Ran(1, "", "Failed to restart: Connection timed out")
+
+    def kill(_number: int, name: str) -> bool:
+        world.answers.update({"restart --no-block -- untether": refused} if name == "FLIPPED after" else {})
+        if name == "ERROR after":
+            world.answers.clear()
+        return False
+
+    world.kill = kill
+    assert world.submit()["outcome"] == "OK"
+    assert [line["text"] for line in world.record() if line["state"] == "ERROR"] == [
+        "OSError: systemctl restart untether.service: Failed to restart: Connection timed out"
+    ]
+
+
+def test_a_service_that_reloads_while_it_settles_is_steady(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviours={NEXT: "reloads"})
+    assert world.submit()["outcome"] == "OK"

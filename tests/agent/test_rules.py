@@ -268,6 +268,7 @@ def test_whether_a_restart_is_still_needed(
     before: str, now: str, runs: str, wanted: str, active: bool, needed: bool
 ) -> None:
     assert agent.needs_restart(before, now, runs, wanted, active=active) is needed
+    assert agent.needs_restart(before, now, runs, wanted, active=active, automatic=True)
 
 
 @given(st.integers(0, 8), st.sets(st.integers(0, 9)), st.integers(0, 6))

@@ -84,6 +84,8 @@ class Service:
         age = self.world.clock - self.entered
         if self.sub == "auto-restart" and age > 0.1:
             self.start(automatic=True)
+        if self.behaviour() == "reloads" and self.active in {"active", "reloading"}:
+            self.active = "reloading" if age > 1 else "active"
         if self.active == "active" and self.behaviour() == "late" and age > 3:
             self.active, self.sub = "activating", "auto-restart"
 
@@ -92,7 +94,8 @@ class Service:
         entered = int(self.entered * 1e6) if self.active == "active" else 0
         values = {
             "LoadState": self.load, "ActiveState": self.active, "SubState": self.sub, "InvocationID": self.invocation,
-            "MainPID": 77 if self.active == "active" else 0, "NRestarts": self.restarts, "ControlGroup": "",
+            "MainPID": 77 if self.active in {"active", "reloading"} else 0, "NRestarts": self.restarts,
+            "ControlGroup": "",
             "ExecStart": f"{{ path={self.world.link} ; argv[]={self.world.link} run ; ignore_errors=no }}",
             "ActiveEnterTimestampMonotonic": entered, "Result": "success", "UnitFileState": "enabled",
             "TimeoutStartUSec": "20s", "TimeoutStopUSec": "10s",
