@@ -9,9 +9,11 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from .rehearsal.fixtures import emulate, github_sandbox, schemas
 from .repositories import CHECKOUT, Repository, released, uv
 from .running import INV
 
+__all__ = ["emulate", "github_sandbox", "schemas"]  # fixtures for any test
 HISTORY = CHECKOUT.parent / "shared" / "data" / "untether-history.fi.xz"
 _FOREIGN = (
     "GIT_",
