@@ -9,7 +9,7 @@ for _name, _tasks in {
     "audit": (audit.commits,),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
-    "release": (release.validate,),
+    "release": (release.validate, release.verify),
     "staging": (
         staging.wait,
         staging.install,

@@ -45,6 +45,61 @@ def validate(
     finish(exit_code(item.outcome.result for item in done))
 
 
+@command(
+    iterable=("host", "only"),
+    version="The version to prove; default: the one pyproject.toml sets.",
+    host="A host of the settings; may be repeated; default: every host that must run this version.",
+    only="This group of checks alone: index, github, service or install; may be repeated.",
+    wait="Wait so many seconds at the most for what is not there yet.",
+    strict="Fail also when something is not configured.",
+    html="Write the summary as one self-contained page to this file.",
+    junit="Write pytest's JUnit XML to this file.",
+    project=PROJECT,
+    json=JSON,
+)
+def verify(
+    _c: Context,
+    version: str = "",
+    host: "Sequence[str] | None" = None,
+    only: "Sequence[str] | None" = None,
+    wait: int = 0,
+    strict: bool = False,
+    html: str = "",
+    junit: str = "",
+    project: str = "",
+    json: bool = False,
+) -> None:
+    """Prove a published release: the index, GitHub, the hosts and the installers, all side by side.
+
+    The same as `pytest verify/ --version X`, for any project. A run in which nothing was checked fails.
+    """
+    from .project import find_project
+    from .report import document
+    from .rules.versions import read_version
+    from .verifying import prove, pytest_arguments
+
+    found = find_project(project)
+    wanted = str(read_version(version, "--version") if version else found.version)
+    arguments = pytest_arguments(
+        found, wanted, wait=wait, strict=strict, hosts=host or (), only=_groups(only or ()), html=html, junit=junit
+    )
+    code, content = prove(arguments, quiet=json)
+    if json:
+        document(content)
+    finish(code)
+
+
+def _groups(names: "Sequence[str]") -> "Sequence[str]":
+    """Return the groups that are meant; another word is refused."""
+    from .errors import WrongValue
+    from .rules.groups import GROUPS
+
+    for name in names:
+        if name not in GROUPS:
+            raise WrongValue(f"--only {name}: no such group of checks", expected=f"one of {', '.join(GROUPS)}")
+    return names
+
+
 def _watched(done: "Iterable[Done]", checks: "Sequence[Check]", *, quiet: bool) -> "Iterable[Done]":
     """Pass the checks on as they end, telling of each, and on a terminal of those that still run."""
     from .report import note, waiting_for

@@ -19,6 +19,7 @@ COMMANDS = {
     "changelog.draft": {"version", "write", "project", "json"},
     "changelog.show": {"version", "project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
+    "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
     "staging.healthcheck": _HOSTS | {"version"},
     "staging.install": _CHANGES | {"version", "keep", "allow-downgrade", "dry-run"},

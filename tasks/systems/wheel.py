@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .process import run
 
-_RESOLVE = Path(__file__).with_name("resolve.py")
+RESOLVE = Path(__file__).with_name("resolve.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +46,5 @@ def _copy(source: Path, target: Path) -> None:
 def entry_points(wheel: Path, name: str, python: str) -> list[EntryPoint]:
     """Return every entry point of a wheel, each loaded where nothing but the wheel and what it needs is installed."""
     argv = ["uv", "run", "--quiet", "--isolated", "--no-project", *(["--python", python] if python else [])]
-    output = run([*argv, "--with", str(wheel), "python", "-I", str(_RESOLVE), name], cwd=wheel.parent)
+    output = run([*argv, "--with", str(wheel), "python", "-I", str(RESOLVE), name], cwd=wheel.parent)
     return [EntryPoint(**row) for row in json.loads(output.text.strip().splitlines()[-1])]

@@ -15,6 +15,7 @@ STANDARD = frozenset(
     [
         "collections",
         "collections.abc",
+        "configparser",
         "dataclasses",
         "datetime",
         "difflib",
@@ -28,6 +29,7 @@ STANDARD = frozenset(
 _SCRIPT = (ROOT / "scripts" / "validate_release.py").read_text("utf-8")
 # What the script loads without any dependency, as it says itself.
 CI = set(ast.literal_eval(_SCRIPT.partition("names = ")[2].partition("\n")[0]))
+PACKAGING = {f"packaging.{name}" for name in ("markers", "metadata", "requirements", "specifiers", "utils", "version")}
 IMPURE = {"__import__", "breakpoint", "compile", "eval", "exec", "input", "open", "print"}
 CLOCK = {"now", "today", "utcnow"}
 
@@ -35,7 +37,7 @@ CLOCK = {"now", "today", "utcnow"}
 def offences(source: str, *, alone: bool = False) -> list[str]:
     """Return what a rule's source must not have; `alone` means the standard library and the CI's rules only."""
     siblings = CI if alone else NAMES
-    packages = set() if alone else {"packaging.version", "packaging.specifiers", "packaging.utils"}
+    packages = set() if alone else PACKAGING
     relative = {f".{name}" for name in siblings} | (set() if alone else {"..errors"})
     return [name for node in ast.walk(ast.parse(source)) for name in _reached(node)
             if name not in STANDARD | packages | relative]  # fmt: skip

@@ -1,0 +1,186 @@
+"""The package index, as the proof of one release sees it."""
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from packaging.metadata import RawMetadata, parse_email
+
+from ..errors import ReleaseError
+from ..rules import metadata
+from ..systems.index import Document, Index, IndexFile, NotOnIndex, ProjectPage
+from . import attestations, description
+from .release import Release, Source
+from .waiting import LeftOut, NotYet, Observed, Once, needs
+
+T = TypeVar("T")
+
+
+@dataclass
+class IndexProof:
+    """What the index shows of a release; `source` is what its files are held against."""
+
+    release: Release
+    index: Index
+    source: Callable[[], Source]
+    _page: Observed[ProjectPage] = field(init=False)
+    _document: Observed[Document] = field(init=False)
+    _contents: dict[str, Once[bytes]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        release = self.release
+        self._page = Observed(lambda: self.index.page(release.package))
+        self._document = Observed(lambda: self.index.document(release.package, release.version))
+        self._contents = {
+            kind: Once(lambda kind=kind: self.index.download(self.file(kind)))  # type: ignore[misc]
+            for kind in ("wheel", "sdist")
+        }
+
+    def page(self) -> ProjectPage:
+        """Return the project's page; that there is none yet is worth waiting for."""
+        return self._there(self._page)
+
+    def document(self) -> Document:
+        """Return the version's JSON document."""
+        return self._there(self._document)
+
+    def _there(self, observed: Observed[T]) -> T:
+        try:
+            return observed.now()
+        except NotOnIndex as error:
+            raise NotYet(error.found, expected=f"{self.release.package} {self.release.version}") from None
+
+    def files(self) -> list[IndexFile]:
+        """Return the version's files, of which there is at least one."""
+        page = self.page()
+        files = [file for file in page.files if file.version == self.release.version]
+        if not files:
+            newest = max((file.version for file in page.files), default="none")
+            raise NotYet(
+                f"{self.release.version} is not on {self.index.simple} (serial {page.serial or 'unknown'})",
+                expected=f"its files; the newest version there is {newest}",
+            )
+        return files
+
+    def present(self, kind: str) -> IndexFile:
+        """Return the version's wheel or sdist; for the check that it is there."""
+        files = needs("listed", self.files)
+        found = [file for file in files if file.wheel == (kind == "wheel")]
+        if not found:
+            names = ", ".join(file.filename for file in files)
+            raise NotYet(f"there is no {kind} among {names}", expected=f"a {kind}")
+        return found[0]
+
+    def file(self, kind: str) -> IndexFile:
+        """Return the version's wheel or sdist."""
+        return needs(f"present[{kind}]", lambda: self.present(kind))
+
+    def content(self, kind: str) -> bytes:
+        """Return what is in the version's wheel or sdist, downloaded once and checked against its listing."""
+        return self._contents[kind].now()
+
+    def wanted(self) -> None:
+        """Make sure that installers may choose the version: it is listed and not yanked."""
+        for kind in ("wheel", "sdist"):
+            needs(f"not_yanked[{kind}]", lambda kind=kind: self.not_yanked(kind))  # type: ignore[misc]
+
+    def not_yanked(self, kind: str) -> str:
+        """Return the name of a file that is not yanked."""
+        file = self.file(kind)
+        if file.yanked:
+            raise ReleaseError(f"{file.filename} was yanked: {file.reason or 'no reason given'}")
+        return file.filename
+
+    def metadata(self, kind: str) -> RawMetadata:
+        """Return what the wheel or sdist says of itself."""
+        return parse_email(self._member(kind, "METADATA" if kind == "wheel" else "PKG-INFO"))[0]
+
+    def entry_points(self) -> str:
+        """Return the wheel's entry points file; empty when it has none."""
+        try:
+            return self._member("wheel", "entry_points.txt").decode("utf-8")
+        except LookupError:
+            return ""
+
+    def document_differs(self, kind: str) -> str:
+        """Return what the version's JSON document says otherwise of a file, or nothing."""
+        file = self.file(kind)
+        found = next((other for other in self.document().files if other.filename == file.filename), None)
+        if found is None:
+            raise NotYet(f"the version's JSON document does not list {file.filename} yet")
+        if found.sha256 != file.sha256:
+            return f"sha256 {found.sha256}, {file.sha256} on the project's page"
+        return "" if found.yanked == file.yanked else f"yanked: {found.yanked}, {file.yanked} on the project's page"
+
+    def name_differs(self, kind: str) -> str:
+        """Return how the name in a file differs from pyproject.toml's, or nothing."""
+        return metadata.name_differs(self.metadata(kind), self.source().table)
+
+    def version_differs(self, kind: str) -> str:
+        """Return how the version in a file differs from the release's, or nothing."""
+        return metadata.version_differs(self.metadata(kind), self.release.version)
+
+    def requires_python_differs(self, kind: str) -> str:
+        """Return how a file's requires-python differs from pyproject.toml's, or nothing."""
+        return metadata.requires_python_differs(self.metadata(kind), self._static("requires-python"))
+
+    def dependencies_differ(self, kind: str) -> str:
+        """Return how a file's dependencies differ from pyproject.toml's, or nothing."""
+        return metadata.dependencies_differ(self.metadata(kind), self._static("dependencies", "optional-dependencies"))
+
+    def entry_points_differ(self) -> str:
+        """Return how the wheel's entry points differ from pyproject.toml's, or nothing."""
+        project = self._static("scripts", "gui-scripts", "entry-points")
+        return metadata.entry_points_differ(self.entry_points(), project)
+
+    def _static(self, *keys: str) -> Mapping[str, Any]:
+        project = self.source().table
+        if metadata.is_dynamic(project, *keys):
+            raise LeftOut(f"pyproject.toml makes {' or '.join(keys)} dynamic: there is nothing to hold it against")
+        return project
+
+    def description_problem(self, kind: str) -> str:
+        """Return why the long description does not render on the index, or nothing."""
+        said = self.metadata(kind)
+        return description.problem(said.get("description", ""), said.get("description_content_type", ""))
+
+    def publisher(self, kind: str) -> str:
+        """Return who published a file by its attestation, once that is verified (PEP 740)."""
+        file = self.file(kind)
+        provenance = self.index.provenance(file)
+        if provenance is None:
+            raise LeftOut(f"not configured: the index serves no attestation of {file.filename}")
+        settings = self.release.project
+        workflow = settings.settings.github.workflows.release
+        return attestations.publisher(provenance, file, self.content(kind), settings.repository, workflow)
+
+    def _member(self, kind: str, name: str) -> bytes:
+        content = needs(f"content[{kind}]", lambda: self.content(kind))
+        try:
+            return _in_wheel(content, name) if kind == "wheel" else _in_sdist(content, name)
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+            raise ReleaseError(f"the {kind} cannot be opened: {error}") from None
+
+
+def _in_wheel(content: bytes, name: str) -> bytes:
+    """Return the file of this name in the wheel's .dist-info folder."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for member in archive.namelist():
+            path = PurePosixPath(member)
+            if len(path.parts) == 2 and path.parts[0].endswith(".dist-info") and path.name == name:  # noqa: PLR2004
+                return archive.read(member)
+    raise LookupError(f"the wheel has no {name}")
+
+
+def _in_sdist(content: bytes, name: str) -> bytes:
+    """Return the file of this name in the sdist's one top folder."""
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
+        for member in archive:
+            path = PurePosixPath(member.name)
+            if len(path.parts) == 2 and path.name == name and (found := archive.extractfile(member)):  # noqa: PLR2004
+                return found.read()
+    raise LookupError(f"the sdist has no {name}")
