@@ -16,7 +16,10 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request before it is sent. `safe`: it changes nothing; `elsewhere`: it may be answered by another host."""
+    """A request before it is sent.
+
+    `safe`: it changes nothing; `elsewhere`: another host may answer; `bare`: the token stays at home.
+    """
 
     method: str
     url: str
@@ -25,6 +28,7 @@ class Call:
     content: bytes | None = field(default=None, repr=False)
     deadline: float | None = None
     elsewhere: bool = False
+    bare: bool = False
     safe: bool = False
     refused: Callable[[Answer], bool] | None = None
 
@@ -32,7 +36,7 @@ class Call:
         parts = urlsplit(shown(self.url))
         if parts.scheme not in _PORTS or not parts.hostname:
             raise WrongValue(f"{shown(self.url)!r} is no address that can be asked", expected="https://…")
-        if self.token and parts.scheme != "https" and parts.hostname not in _OWN:
+        if self.token and not self.bare and parts.scheme != "https" and parts.hostname not in _OWN:
             raise WrongValue(f"{shown(self.url)} would see the token in clear", expected="an https address")
 
     @property

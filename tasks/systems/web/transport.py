@@ -86,7 +86,7 @@ class Transport:
                 raise Strayed(here.url, "redirects a change elsewhere", expected="an answer", status=answer.status)
             target = led_to(call, here.url, answer.status, location)
             same = origin(target)[1:] == origin(here.url)[1:]
-            here = replace(here, url=target, token=here.token if same else None)
+            here = replace(here, url=target, bare=here.bare or not same)
         raise Strayed(call.url, f"redirects more than {_MOST_REDIRECTIONS} times", expected="an answer")
 
     def _hop(self, call: Call, sink: Sink | None) -> Answer:
@@ -110,7 +110,11 @@ class Transport:
     def _open(self, call: Call) -> requests.Response:
         """Return the answer as far as its headers."""
         request = requests.Request(
-            call.method, call.url, headers=dict(call.headers), data=call.content, auth=_Auth(call.token)
+            call.method,
+            call.url,
+            headers=dict(call.headers),
+            data=call.content,
+            auth=_Auth(None if call.bare else call.token),
         )
         prepared = self.session.prepare_request(request)
         around = self.session.merge_environment_settings(
