@@ -130,7 +130,7 @@ class Web:
                 self._pass(call)
                 return self._judged(call, self._transport.exchange(call, sink))
             except Trouble as trouble:
-                self._wait(patience.pause(trouble, self.clock.monotonic()), trouble)
+                self.rest(patience.pause(trouble, self.clock.monotonic()), call.url, trouble.found)
 
     def _pass(self, call: Call) -> None:
         """Refuse a call to a service that has asked to be left alone."""
@@ -150,13 +150,14 @@ class Web:
         self._gates.welcome(call.lane)
         return answer
 
-    def _wait(self, seconds: float, trouble: Trouble) -> None:
+    def rest(self, seconds: float, url: str, why: str) -> None:
+        """Wait, and say so when it takes long."""
         if seconds > _WORTH_TELLING_SECONDS:
-            self.note(f"waiting {seconds:.0f} s: {trouble.found}")
-        if not self._stop.is_set():
+            self.note(f"waiting {seconds:.0f} s: {why}")
+        if seconds > 0 and not self._stop.is_set():
             self.clock.sleep(seconds, self._stop)
         if self._stop.is_set():
-            raise Stopped(f"https://{trouble.host}/", "was not waited for any longer", remedy="run it again")
+            raise Stopped(url, "was not waited for any longer", remedy="run it again")
 
     def _left(self, deadline: float | None) -> float | None:
         return None if deadline is None else deadline - self.clock.monotonic()
