@@ -1,5 +1,6 @@
 """The client of the web: what it repeats, how long it waits, where it goes, what it takes for an answer."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -310,11 +311,19 @@ def test_a_connection_that_keeps_breaking(server: Server, fault: Fault, reason: 
         ("http://a..b/x?token=hush", Trouble, "no address that can be asked"),
     ],
 )
-def test_no_network(clock: FakeClock, url: str, kind: type[Trouble], reason: str) -> None:
+def test_no_network(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch, url: str, kind: type[Trouble], reason: str
+) -> None:
+    if "invalid" in url:
+        monkeypatch.setattr("socket.getaddrinfo", _unknown)
     with pytest.raises(kind, match=reason) as caught:
         client(clock).get(url, token=TOKEN if url.startswith("https") else None)
     assert "hush" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def _unknown(*_: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "x", "", "https://", "http://[bad/", "file:///etc/passwd"])
