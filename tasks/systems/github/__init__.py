@@ -1,0 +1,38 @@
+"""GitHub: what is read there, and what is changed there."""
+
+from .account import Facts, Identity
+from .actions import Artifact, Job, Run, Step
+from .client import Github
+from .coverage import ClosedIssue, Coverage, CoveredCommit, CoveringPull
+from .queries import CutOff
+from .releases import Asset, Release
+from .revisions import Branch, Relation, Rule, TagRef
+from .tracker import Issue, Pull
+from .troubles import Missing, NotAllowed, TokenRefused, Unprocessable
+
+__all__ = [
+    "Artifact",
+    "Asset",
+    "Branch",
+    "ClosedIssue",
+    "Coverage",
+    "CoveredCommit",
+    "CoveringPull",
+    "CutOff",
+    "Facts",
+    "Github",
+    "Identity",
+    "Issue",
+    "Job",
+    "Missing",
+    "NotAllowed",
+    "Pull",
+    "Relation",
+    "Release",
+    "Rule",
+    "Run",
+    "Step",
+    "TagRef",
+    "TokenRefused",
+    "Unprocessable",
+]

@@ -1,0 +1,173 @@
+"""Coverage: the pull requests that commits came through, and the issues those close, by GraphQL."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from ..web import Failing, WrongAnswer
+from .api import moment
+from .queries import CutOff, Queries
+from .questions import MORE_ISSUES, MORE_PULLS, RANGE, by_oid
+
+T = TypeVar("T")
+Node = dict[str, Any]
+PAGE = 25  # commits a request; more run into GitHub's time limit of ten seconds
+_LEAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedIssue:
+    """An issue that a pull request closes; `repository` is where it is, `state` is OPEN or CLOSED."""
+
+    number: int
+    repository: str
+    title: str
+    state: str
+    labels: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoveringPull:
+    """A pull request that a commit came through; `state` is OPEN, CLOSED or MERGED; its body may mention more."""
+
+    number: int
+    repository: str
+    title: str
+    body: str = field(repr=False)
+    state: str
+    merged: datetime | None
+    base: str
+    labels: tuple[str, ...]
+    url: str
+    issues: tuple[ClosedIssue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredCommit:
+    """A commit as GitHub knows it, with its pull requests."""
+
+    id: str
+    headline: str
+    date: datetime | None
+    pulls: tuple[CoveringPull, ...]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What GitHub knows of commits, `PAGE` of them a request."""
+
+    queries: Queries
+
+    def between(self, base: str, head: str) -> list[CoveredCommit] | None:
+        """Return the commits of `base...head`, None when GitHub does not know both; a base is a branch or a tag."""
+        found: list[CoveredCommit] = []
+        after, size = None, PAGE
+        while True:
+            page, size = self._page(size, base=base, head=head, after=after)
+            if page is None:
+                return None
+            found += self._told(page, lambda page: [self._commit(node) for node in _nodes(page)])
+            after = self._told(page, _next)
+            if after is None:
+                return found
+
+    def of(self, commits: Iterable[str]) -> dict[str, CoveredCommit]:
+        """Return commits by their ids, without those that GitHub does not know."""
+        found: dict[str, CoveredCommit] = {}
+        for some in _chunks(list(dict.fromkeys(commits)), PAGE):
+            for commit in self._some(some):
+                found[commit.id] = commit
+        return found
+
+    def _page(self, size: int, **variables: object) -> tuple[Node | None, int]:
+        """Return a page of a comparison and the size that got it: smaller when GitHub ran out of time."""
+        while True:
+            try:
+                repository = self.queries.ask(RANGE, first=size, **variables)
+            except (CutOff, Failing):
+                if size <= _LEAST:
+                    raise
+                size //= 2
+                continue
+            ref = repository.get("ref") or {}
+            return (ref.get("compare") or {}).get("commits"), size
+
+    def _some(self, commits: Sequence[str]) -> Iterator[CoveredCommit]:
+        """Yield some commits, asked for in halves when GitHub runs out of time."""
+        try:
+            asked = {f"o{number}": commit for number, commit in enumerate(commits)}
+            repository = self.queries.ask(by_oid(len(commits)), **asked)
+        except (CutOff, Failing):
+            if len(commits) <= _LEAST:
+                raise
+            half = len(commits) // 2
+            yield from self._some(commits[:half])
+            yield from self._some(commits[half:])
+            return
+        nodes = (repository.get(f"c{number}") for number in range(len(commits)))
+        yield from (self._told(node, self._commit) for node in nodes if node and "oid" in node)
+
+    def _commit(self, node: Node) -> CoveredCommit:
+        pulls = self._all(node["associatedPullRequests"], MORE_PULLS, _more_pulls, oid=node["oid"])
+        return CoveredCommit(
+            node["oid"], node["messageHeadline"], moment(node["committedDate"]),
+            tuple(self._pull(pull) for pull in pulls),
+        )  # fmt: skip
+
+    def _pull(self, node: Node) -> CoveringPull:
+        issues = self._all(node["closingIssuesReferences"], MORE_ISSUES, _more_issues, number=node["number"])
+        return CoveringPull(
+            node["number"], node["repository"]["nameWithOwner"], node["title"], node["body"], node["state"],
+            moment(node["mergedAt"]), node["baseRefName"], _labels(node), node["url"],
+            tuple(_issue(issue) for issue in issues),
+        )  # fmt: skip
+
+    def _all(self, first: Node, query: str, find: Callable[[Node], Node], **variables: object) -> list[Node]:
+        """Return the nodes of an inner list, asking for those that did not come with it."""
+        found, page = _nodes(first), first
+        while (after := _next(page)) is not None:
+            page = find(self.queries.ask(query, after=after, **variables))
+            found += _nodes(page)
+        return found
+
+    def _told(self, node: Node, read: Callable[[Node], T]) -> T:
+        """Return what a node means; it is an error when it is not as the schema describes it."""
+        try:
+            return read(node)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        raise WrongAnswer(self.queries.github.graphql, "answered with other data", expected="what its schema describes")
+
+
+def _nodes(page: Node) -> list[Node]:
+    """Return the nodes of a page that we may see."""
+    return [node for node in page["nodes"] or () if node]
+
+
+def _next(page: Node) -> str | None:
+    """Return where the page after this one begins, None on the last."""
+    return page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+
+
+def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _labels(node: Node) -> tuple[str, ...]:
+    return tuple(label["name"] for label in _nodes(node["labels"]))
+
+
+def _issue(node: Node) -> ClosedIssue:
+    return ClosedIssue(
+        node["number"], node["repository"]["nameWithOwner"], node["title"], node["state"], _labels(node), node["url"]
+    )  # fmt: skip
+
+
+def _more_pulls(repository: Node) -> Node:
+    return dict(repository["object"]["associatedPullRequests"])
+
+
+def _more_issues(repository: Node) -> Node:
+    return dict(repository["pullRequest"]["closingIssuesReferences"])
