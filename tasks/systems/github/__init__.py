@@ -4,6 +4,7 @@ from .account import Facts, Identity
 from .actions import Artifact, Job, Run, Step
 from .client import Github
 from .coverage import ClosedIssue, Coverage, CoveredCommit, CoveringPull
+from .editor import Editor
 from .queries import CutOff
 from .releases import Asset, Release
 from .revisions import Branch, Relation, Rule, TagRef
@@ -19,6 +20,7 @@ __all__ = [
     "CoveredCommit",
     "CoveringPull",
     "CutOff",
+    "Editor",
     "Facts",
     "Github",
     "Identity",
