@@ -151,7 +151,7 @@ def test_an_asset_is_downloaded_and_checked(
 
 def test_a_plain_tag(hubbed: Github, hub: Hub) -> None:
     hub.routes["/git/ref/tags%2Fv1.0"] = ref()
-    hub.routes[f"/git/commits/{SHA}"] = {"sha": SHA, "committer": {"name": "o", "date": WHEN}}
+    hub.routes[f"/commits/{SHA}"] = {"sha": SHA, "commit": {"committer": {"name": "o", "date": WHEN}}}
     found = hubbed.tag("v1.0")
     assert found is not None
     assert (found.commit, found.annotated, found.date) == (SHA, False, _NOW)

@@ -10,7 +10,8 @@ from threading import Lock
 from typing import TypeVar
 
 from ..web import Answer, Web
-from .api import JSON, VERSION, Api, Row, meaning
+from .api import JSON, VERSION, Row, meaning
+from .client import Github
 from .releases import Release
 from .tracker import Issue, Pull
 from .troubles import Unprocessable, refusal
@@ -39,7 +40,7 @@ class Pace:
 class Editor:
     """A repository on GitHub, changed; text is given as it is to stand there."""
 
-    github: Api
+    github: Github
     pace: Pace = field(default_factory=Pace)
 
     def write(self, method: str, url: str, content: object = None) -> Answer:
@@ -74,7 +75,7 @@ class Editor:
 
     def ensure_label(self, name: str, *, color: str = "ededed", description: str = "") -> bool:
         """Create a label unless it is there; tell whether it was created."""
-        if self.github.ask(self.github.url("labels", name)) is not None:
+        if name.lower() in (label.lower() for label in self.github.labels()):  # as GitHub compares them
             return False
         content = {"name": name, "color": color, "description": description}
         try:

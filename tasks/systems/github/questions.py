@@ -1,66 +1,39 @@
 """Questions: the GraphQL documents that coverage is asked with."""
 
-_ISSUES = """
-fragment Issues on IssueConnection {
-  pageInfo { hasNextPage endCursor }
-  nodes { number title state url repository { nameWithOwner } labels(first: 100) { nodes { name } } }
-}"""
+_PAGE = "pageInfo { hasNextPage endCursor }"
+_NAMED = "url repository { nameWithOwner } labels(first: 100) { nodes { name } }"
+_ISSUES = f"{_PAGE} nodes {{ number title state {_NAMED} }}"
 _PULLS = (
-    _ISSUES
-    + """
-fragment Pulls on PullRequestConnection {
-  pageInfo { hasNextPage endCursor }
-  nodes {
-    number title body state mergedAt baseRefName url repository { nameWithOwner }
-    labels(first: 100) { nodes { name } }
-    closingIssuesReferences(first: 10) { ...Issues }
-  }
-}"""
+    f"{_PAGE} nodes {{ number title body state mergedAt baseRefName {_NAMED}"
+    f" closingIssuesReferences(first: 10) {{ {_ISSUES} }} }}"
 )
-_COMMIT = (
-    _PULLS
-    + """
-fragment Facts on Commit {
-  oid messageHeadline committedDate
-  associatedPullRequests(first: 5) { ...Pulls }
-}"""
+_COMMIT = f"oid messageHeadline committedDate associatedPullRequests(first: 5) {{ {_PULLS} }}"
+
+
+def _about(variables: str, selection: str) -> str:
+    """Return the question for something of the repository."""
+    head = f"query ($owner: String!, $name: String!, {variables})"
+    return f"{head} {{ repository(owner: $owner, name: $name) {{ {selection} }} }}"
+
+
+RANGE = _about(
+    "$base: String!, $head: String!, $first: Int!, $after: String",
+    f"ref(qualifiedName: $base) {{ compare(headRef: $head) {{"
+    f" commits(first: $first, after: $after) {{ {_PAGE} nodes {{ {_COMMIT} }} }} }} }}",
 )
-RANGE = (
-    """
-query ($owner: String!, $name: String!, $base: String!, $head: String!, $first: Int!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    ref(qualifiedName: $base) {
-      compare(headRef: $head) {
-        commits(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...Facts } }
-      }
-    }
-  }
-}"""
-    + _COMMIT
+MORE_PULLS = _about(
+    "$oid: GitObjectID!, $after: String",
+    f"object(oid: $oid) {{ ... on Commit {{ oid associatedPullRequests(first: 10, after: $after) {{ {_PULLS} }} }} }}",
 )
-MORE_PULLS = (
-    """
-query ($owner: String!, $name: String!, $oid: GitObjectID!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    object(oid: $oid) { ... on Commit { associatedPullRequests(first: 10, after: $after) { ...Pulls } } }
-  }
-}"""
-    + _PULLS
-)
-MORE_ISSUES = (
-    """
-query ($owner: String!, $name: String!, $number: Int!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    pullRequest(number: $number) { closingIssuesReferences(first: 100, after: $after) { ...Issues } }
-  }
-}"""
-    + _ISSUES
+MORE_ISSUES = _about(
+    "$number: Int!, $after: String",
+    f"pullRequest(number: $number) {{ closingIssuesReferences(first: 100, after: $after) {{ {_ISSUES} }} }}",
 )
 
 
 def by_oid(count: int) -> str:
     """Return the question about so many commits, whose ids are `$o0`, `$o1`, …; the answers are `c0`, `c1`, …."""
-    variables = "".join(f", $o{number}: GitObjectID!" for number in range(count))
-    commits = " ".join(f"c{number}: object(oid: $o{number}) {{ ...Facts }}" for number in range(count))
-    head = f"query ($owner: String!, $name: String!{variables})"
-    return f"{head} {{ repository(owner: $owner, name: $name) {{ {commits} }} }}{_COMMIT}"
+    return _about(
+        ", ".join(f"$o{number}: GitObjectID!" for number in range(count)),
+        " ".join(f"c{number}: object(oid: $o{number}) {{ ... on Commit {{ {_COMMIT} }} }}" for number in range(count)),
+    )

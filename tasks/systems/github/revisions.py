@@ -92,8 +92,12 @@ class Revisions(Api):
             made, target = self.need(self.url("git", "tags", target[1]), _tag_object, f"the tag {tag}")
             date = date or made
         if not annotated:
-            date = self.need(self.url("git", "commits", target[1]), _commit_date, f"the commit of {tag}")
+            date = self._commit_date(target[1])
         return TagRef(tag, target[1], annotated, date)
+
+    def _commit_date(self, commit: str) -> datetime | None:
+        """Return when a commit was made; its second page has no list of changed files."""
+        return self.need(self.url("commits", commit, per_page=1, page=2), _committed, f"the commit {commit}")
 
     def branch_head(self, branch: str) -> str | None:
         """Return the commit at the head of a branch."""
@@ -138,8 +142,8 @@ def _tag_object(row: Row) -> tuple[datetime | None, tuple[str, str]]:
     return moment((row.get("tagger") or {}).get("date")), _target(row)
 
 
-def _commit_date(row: Row) -> datetime | None:
-    return moment(row["committer"]["date"])
+def _committed(row: Row) -> datetime | None:
+    return moment((row["commit"]["committer"] or {}).get("date"))
 
 
 def _status(row: Row) -> tuple[str, str]:

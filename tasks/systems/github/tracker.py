@@ -28,7 +28,7 @@ class Issue:
     def of(cls, row: Row) -> Self:
         """Return the issue that a row describes."""
         return cls(
-            row["number"], row["title"], row["state"], row.get("state_reason") or "", labels(row),
+            row["number"], row["title"], row["state"], row.get("state_reason") or "", labels_of(row),
             (row.get("milestone") or {}).get("title", ""), row["html_url"], "pull_request" in row,
             row.get("body") or "",
             moment(row["created_at"]), moment(row["closed_at"]),
@@ -60,11 +60,11 @@ class Pull:
         return cls(
             row["number"], row["title"], row["state"], bool(row["merged_at"]), row["merge_commit_sha"] or "",
             row["head"]["ref"], row["head"]["sha"], row["base"]["ref"], row.get("mergeable"),
-            bool(row.get("draft")), labels(row), row["html_url"], row.get("body") or "", moment(row["merged_at"]),
+            bool(row.get("draft")), labels_of(row), row["html_url"], row.get("body") or "", moment(row["merged_at"]),
         )  # fmt: skip
 
 
-def labels(row: Row) -> tuple[str, ...]:
+def labels_of(row: Row) -> tuple[str, ...]:
     """Return the names of a row's labels, which may be bare names."""
     named = (label if isinstance(label, str) else label["name"] for label in row.get("labels") or ())
     return tuple(name for name in named if name)
@@ -93,6 +93,10 @@ class Tracker(Api):
         """Return the number of the milestone with a title."""
         found = self.many(self.url("milestones", state="all"), lambda row: (row["title"], int(row["number"])))
         return next((number for name, number in found if name == title), None)
+
+    def labels(self) -> list[str]:
+        """Return the names of the labels there are."""
+        return list(self.many(self.url("labels"), lambda row: str(row["name"])))
 
     def comments(self, number: int) -> Iterator[str]:
         """Yield the comments of an issue or pull request, the oldest first."""
