@@ -30,7 +30,7 @@ def test_asset(github: Any, index: Any, kind: str) -> str:
 
 
 def test_no_other_assets(github: Any, index: Any) -> str:
-    more = github.distributions() - {file.filename for file in index.files()}
+    more = github.distributions() - index.names()
     assert not more, f"on GitHub but not on the index: {', '.join(sorted(more))}"
     return "no distribution that the index does not have"
 
@@ -45,7 +45,7 @@ def test_tagged_version(github: Any, release: Any) -> str:
 
 def test_tag_on_stable_branch(github: Any) -> str:
     relation = github.relation_to_stable()
-    assert relation in {"behind", "identical"}, f"the tag's commit is {relation} of {github.stable_branch()}"
+    assert relation in {"behind", "identical"}, f"the tag's commit is not on {github.stable_branch()}: it is {relation}"
     return f"the tag's commit is on {github.stable_branch()}"
 
 

@@ -75,6 +75,10 @@ class IndexProof:
             raise NotYet(f"there is no {kind} among {names}", expected=f"a {kind}")
         return found[0]
 
+    def names(self) -> set[str]:
+        """Return the names of the version's files."""
+        return {file.filename for file in needs("listed", self.files)}
+
     def file(self, kind: str) -> IndexFile:
         """Return the version's wheel or sdist."""
         return needs(f"present[{kind}]", lambda: self.present(kind))
