@@ -2175,7 +2175,9 @@ class Change:
         runs = environment_of(self.host, unit, self.request.package) if alive else ""
         goal, automatic = os.path.realpath(path) if path else "", bool(unit.restarts)
         if needs_restart(before, unit.invocation, runs, goal, active=alive, automatic=automatic):
-            self.systemd.restart(self.request.unit)
+            done = self.systemd.restart(self.request.unit)
+            if done.code != 0:
+                raise OSError(f"systemctl restart {self.request.unit}: {done.tail()}")
             during = self.systemd.show(self.request.unit) or unit  # its job is pending: the counter stands still
             baseline = during.restarts or 0
             found, _ = wait_active(self.host, self.request.wanted(), self.beat, unit.invocation)

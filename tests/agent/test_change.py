@@ -194,3 +194,20 @@ def test_an_automatic_restart_out_of_a_crash_loop_is_not_taken_for_the_own_one(
     world.kill = kill
     assert world.submit(action, NEXT if action == "install" else "")["outcome"] == "OK"
     assert happened == 1
+
+
+def test_a_restart_that_systemd_did_not_take_is_tried_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    refused = agent.Ran(1, "", "Failed to restart: Connection timed out")
+
+    def kill(_number: int, name: str) -> bool:
+        world.answers.update({"restart --no-block -- untether": refused} if name == "FLIPPED after" else {})
+        if name == "ERROR after":
+            world.answers.clear()
+        return False
+
+    world.kill = kill
+    assert world.submit()["outcome"] == "OK"
+    assert [line["text"] for line in world.record() if line["state"] == "ERROR"] == [
+        "OSError: systemctl restart untether.service: Failed to restart: Connection timed out"
+    ]
