@@ -211,3 +211,8 @@ def test_a_restart_that_systemd_did_not_take_is_tried_again(tmp_path: Path) -> N
     assert [line["text"] for line in world.record() if line["state"] == "ERROR"] == [
         "OSError: systemctl restart untether.service: Failed to restart: Connection timed out"
     ]
+
+
+def test_a_service_that_reloads_while_it_settles_is_steady(tmp_path: Path) -> None:
+    world = World(tmp_path, behaviours={NEXT: "reloads"})
+    assert world.submit()["outcome"] == "OK"
