@@ -2396,7 +2396,7 @@ def work(host: Host, places: Places) -> int:
         Systemd(host).call("disable", "--", places.unit)
     finally:
         lock.release()
-    return TRY_AGAIN if unfinished(record.lines()) else DONE  # one may have been accepted in this very moment
+    return DONE
 
 
 def carry(host: Host, places: Places, record: Record, deploy: str) -> bool:
@@ -2555,7 +2555,8 @@ class Session:
                 self.refuse(check)
             with self.alone():
                 self.accept()
-        self.kick()
+        else:
+            self.kick()
         return self.follow()
 
     def refuse(self, check: Check) -> None:
@@ -2579,6 +2580,7 @@ class Session:
         if request.action in {"install", "reset"}:
             self.host.write(places.host_file, json.dumps(remembered, indent=2).encode("ascii"))
         self.enable()
+        self.begin()
         self.record.write(request.deploy, "ACCEPTED", action=request.action, version=request.version or request.to,
                           sha256=request.sha256, operator=request.operator, origin=request.origin)  # fmt: skip
 
@@ -2612,8 +2614,18 @@ class Session:
             if done.code != 0:
                 raise Stop(OUTSIDE, "outside", f"systemctl --user {words[0]}: {done.tail()}")
 
+    def begin(self) -> None:
+        """Start the agent's own unit anew; it waits for the lock that this session holds.
+
+        The worker of the change before may still be about to exit, and starting a unit that runs does nothing. Without
+        the lock it has nothing left to do, so a restart ends no work.
+        """
+        done = Systemd(self.host).call("restart", "--no-block", "--", self.places.unit)
+        if done.code != 0:
+            raise Stop(OUTSIDE, "outside", f"systemctl --user restart {self.places.unit}: {done.tail()}")
+
     def kick(self) -> Ran:
-        """Start the agent's own unit; it goes on where the change is."""
+        """Start the agent's own unit unless it runs; it goes on where the change is."""
         return Systemd(self.host).call("start", "--no-block", "--", self.places.unit)
 
     def follow(self) -> Json:
@@ -2628,7 +2640,7 @@ class Session:
                 if line.get("deploy") != deploy:
                     continue
                 self.say({"event": "record", "offset": offset, "line": line})
-                state, quiet = line["state"], self.host.monotonic()
+                state, quiet, kicks = line["state"], self.host.monotonic(), 0
             end = next((line for line in self.record.lines(deploy) if line["state"] == "END"), None)
             if end is not None:
                 return {key: value for key, value in end.items() if key not in {"state", "at", "changed"}}

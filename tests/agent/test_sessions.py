@@ -12,7 +12,7 @@ import pytest
 
 from tasks.agent import agent
 
-from .world import APP, OWN, UNIT, FakeHost, World, live_version, make_environment, wheel
+from .world import APP, OWN, UNIT, FakeHost, Killed, World, live_version, make_environment, wheel
 
 TOKEN = "7700112233:AAtests-ThisTokenMayAppearNowhereElse"
 TELEGRAM = {"kind": "telegram", "config": "~/bot.toml", "token": "telegram.token", "bot": "good_bot"}
@@ -644,8 +644,39 @@ def test_a_request_that_cannot_be_read_any_more_ends_too(world: World) -> None:
     assert not world.enabled
 
 
-def test_a_unit_that_does_not_start_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_that_does_not_start_is_told_before_anything_is_accepted(world: World) -> None:
+    world.answers[f"restart --no-block -- {OWN}"] = agent.Ran(1, "", "Unit is masked.")
+    error = world.submit()
+    assert (error["code"], error["kind"]) == (3, "outside")
+    assert "Unit is masked" in error["found"]
+    assert world.record() == []
+
+
+def test_a_unit_that_does_not_start_for_an_accepted_change_is_told(world: World) -> None:
+    world.kill = lambda _number, name: name == "ACCEPTED after"
+    with pytest.raises(Killed):
+        world.submit()
+    world.kill, world.wanted = lambda *_: False, False
     world.answers[f"start --no-block -- {OWN}"] = agent.Ran(1, "", "Unit is masked.")
     error = world.submit()
     assert (error["code"], error["kind"]) == (3, "outside")
     assert "Unit is masked" in error["found"]
+
+
+def test_a_change_does_not_wait_when_the_worker_before_is_about_to_exit(world: World) -> None:
+    world.submit()
+    world.ending, began = True, world.clock
+    assert world.submit("rollback", deploy="d2")["outcome"] == "OK"
+    accepted, first = [line for line in world.record() if line["deploy"] == "d2"][:2]
+    assert (accepted["state"], first["state"]) == ("ACCEPTED", "WORKER")
+    assert world.clock - began < agent.HEARTBEAT + 5  # it settles for 5 s
+
+
+def test_a_session_killed_once_the_change_is_accepted_leaves_it_to_the_unit(world: World) -> None:
+    world.submit()
+    world.ending, world.kill = True, lambda _number, name: name == "ACCEPTED after"
+    with pytest.raises(Killed):
+        world.submit("rollback", deploy="d2")
+    world.kill = lambda *_: False
+    world.systemd()
+    assert world.record()[-1]["outcome"] == "OK"

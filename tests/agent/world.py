@@ -112,6 +112,7 @@ class World:
         self.edges: list[str] = []
         self.kill: Callable[[int, str], bool] = lambda _number, _name: False
         self.enabled = self.wanted = False
+        self.ending = False  # the agent's own unit still runs, though it has done its work
         self.telegram: tuple[int, bytes] | OSError = (200, b'{"ok":true,"result":{"username":"good_bot"}}')
         self.answers: dict[str, agent.Ran] = {}
         self.commands: list[Sequence[str]] = []
@@ -297,13 +298,14 @@ class FakeHost(agent.Host):
                 return agent.Ran(0, f"LoadState=loaded\nActiveState={state}\n", "")
             return agent.Ran(0, world.service.show() if name == UNIT else "LoadState=not-found\n", "")
         world.edge(f"{verb} {name} before")
-        if verb == "restart":
+        if verb == "restart" and name == UNIT:
             world.service.start()
         if verb == "reset-failed":
             world.service.restarts = 0
         if name == OWN:
             world.enabled = {"enable": True, "disable": False}.get(verb, world.enabled)
-            world.wanted = world.wanted or verb == "start"
+            # Starting a unit that runs does nothing, also when it is just about to end.
+            world.wanted = world.wanted or verb == "restart" or (verb == "start" and not world.ending)
         world.edge(f"{verb} {name} after")
         return agent.Ran(0, "", "")
 
