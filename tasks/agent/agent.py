@@ -2536,8 +2536,12 @@ class Session:
         request = self.request
         holder = {key: getattr(request, key) for key in ("deploy", "operator", "action", "version")}
         lock = Lock(self.places, {**holder, "since": stamp(self.host.now()), "pid": os.getpid()})
-        if not _taken(self.host, lock, 0.5):
-            raise busy(lock.said(), self.record)
+        while not _taken(self.host, lock, 0.5):
+            holder = lock.said()
+            ended = last_state(self.record.lines(str(holder.get("deploy") or "-"))) == "END"
+            if not ended or self.host.monotonic() - self.began > LONG:
+                raise busy(holder, self.record)
+            self.beat("the change before has ended and is being cleared up")
         try:
             yield
         finally:

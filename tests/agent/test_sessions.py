@@ -680,3 +680,21 @@ def test_a_session_killed_once_the_change_is_accepted_leaves_it_to_the_unit(worl
     world.kill = lambda *_: False
     world.systemd()
     assert world.record()[-1]["outcome"] == "OK"
+
+
+def test_a_change_waits_until_the_one_before_is_cleared_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.submit()
+    lock, free_at, sleep = (
+        agent.Lock(world.places, {"deploy": "d1", "operator": "alice"}),
+        world.clock + 8,
+        FakeHost.sleep,
+    )
+    assert lock.take()
+
+    def sleeping(host: FakeHost, seconds: float) -> None:
+        sleep(host, seconds)
+        if lock.descriptor >= 0 and world.clock > free_at:
+            lock.release()
+
+    monkeypatch.setattr(FakeHost, "sleep", sleeping)
+    assert world.submit("rollback", deploy="d2")["outcome"] == "OK"
