@@ -1,5 +1,6 @@
 """The agent: what runs on a host. It is sent over the connection, see PROTOCOL.md."""
 
+import hashlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -10,16 +11,12 @@ from typing import Any
 RECORD_SEPARATOR = "\x1e"
 
 # Constant, and free of single quotes, dollars, backslashes and exclamation marks: every login shell passes it on as it
-# is. The agent becomes a module of its own, because dataclasses look theirs up in sys.modules.
+# is. It starts loader.py, which comes first on standard input; -S, because nothing but the standard library is needed.
 LOADER = (
-    "import json,sys,types,zlib;i=sys.stdin.buffer;h=json.loads(i.readline());s=zlib.decompress(i.read(h[0]));"
-    "v=sys.version_info;n=(30,v[0],v[1]);"
-    'v<(3,9) and sys.exit(print(chr(n[0])+json.dumps(dict(event="error",code=4,kind="python",'
-    'found="python3 is {1}.{2}".format(*n),expected="Python 3.9 or newer",remedy="install one on the host"))) or 4);'
-    'm=types.ModuleType("agent");sys.modules["agent"]=m;exec(compile(s,"agent.py","exec"),m.__dict__);'
-    "sys.exit(m.serve(s,*h[1:]))"
+    "import json,sys;i=sys.stdin.buffer;h=json.loads(i.readline());g={};"
+    'exec(compile(i.read(h[0]),"loader.py","exec"),g);sys.exit(g["start"](i,*h[1:]))'
 )
-COMMAND = f"python3 -I -c '{LOADER}'"
+COMMAND = f"python3 -I -S -c '{LOADER}'"
 
 
 @lru_cache(maxsize=1)
@@ -29,12 +26,15 @@ def source() -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _packed() -> bytes:
-    return zlib.compress(source(), 9)
+def _packed() -> tuple[bytes, bytes, str]:
+    """Return what starts the agent, the agent, and its hash."""
+    loader = Path(__file__).with_name("loader.py").read_bytes()
+    return loader, zlib.compress(source(), 9), hashlib.sha256(source()).hexdigest()
 
 
 def frame(request: Mapping[str, Any], payload: bytes = b"") -> bytes:
-    """Return what is written to the loader's standard input: sizes, source, request, payload."""
+    """Return what is written to standard input: a header with sizes and hash, loader, source, request, payload."""
+    loader, packed, digest = _packed()
     body = json.dumps(request).encode("ascii")
-    sizes = json.dumps([len(_packed()), len(body), len(payload)]).encode("ascii")
-    return b"\n".join((sizes, _packed() + body + payload))
+    header = json.dumps([len(loader), len(packed), len(body), len(payload), digest]).encode("ascii")
+    return b"\n".join((header, loader + packed + body + payload))

@@ -17,12 +17,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import pwd
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -379,6 +377,13 @@ def short(text: str) -> str:
     return line if len(line) <= TEXT_LIMIT else f"{line[:TEXT_LIMIT]}…"
 
 
+def sha256_of(content: bytes) -> str:
+    """Return a hash in hexadecimal."""
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
+
+
 def canonical(package: str) -> str:
     """Return a distribution's normalised name."""
     return re.sub(r"[-_.]+", "-", package).lower()
@@ -658,6 +663,8 @@ class Host:
 
     def which(self, program: str) -> str | None:
         """Return the path of a program."""
+        import shutil
+
         return shutil.which(os.path.expanduser(program), path=self.child_environment()["PATH"])  # noqa: PTH111
 
     def run(self, argv: Sequence[str], limit: float = SHORT, environment: Mapping[str, str] | None = None) -> Ran:
@@ -740,6 +747,8 @@ class Host:
 
     def remove_tree(self, path: Path) -> None:
         """Remove a folder and what is in it."""
+        import shutil
+
         shutil.rmtree(path, ignore_errors=True)
         if path.exists():
             raise OSError(errno.ENOTEMPTY, "cannot be removed", str(path))
@@ -2044,7 +2053,7 @@ class Change:
         """Return what is wrong with the wheel: missing, another hash, another package or version inside."""
         if content is None:
             return f"{self.request.wheel} is not there"
-        if hashlib.sha256(content).hexdigest() != self.request.sha256:
+        if sha256_of(content) != self.request.sha256:
             return f"{self.request.wheel} has another sha256 than {self.request.sha256}"
         try:
             name, version, requires = wheel_facts(content)
@@ -2595,7 +2604,7 @@ class Session:
             missing = next((name for name in ("version", "wheel", "sha256", "index") if not getattr(request, name)), "")
             if missing:
                 raise Stop(WRONG, "value", f"the request has no {missing}")
-            have = hashlib.sha256(self.payload).hexdigest()
+            have = sha256_of(self.payload)
             if have != request.sha256:
                 raise Stop(BROKEN, "hash", f"{request.wheel} arrived with sha256 {have}", request.sha256,
                            "run the same command again")  # fmt: skip
@@ -2745,8 +2754,10 @@ class Session:
 
     def status_result(self) -> Json:
         """Return the status, unless systemd does not answer."""
-        self.refuse(Systemd(self.host).check())
-        return {"code": DONE, "outcome": OK, **self.status()}
+        status = self.status()
+        if status["unit"]["load"] == "unknown":
+            self.refuse(Systemd(self.host).check())
+        return {"code": DONE, "outcome": OK, **status}
 
     def probe(self) -> Json:
         """Return the status and everything a client wants to know before it changes something."""
@@ -2929,8 +2940,8 @@ def soak_checks(request: Request, seconds: float, errors: int, restarts: int) ->
 # -- the connection and the command line ----------------------------------------------------------------------------
 
 
-def serve(source: bytes, size: int, payload_size: int) -> int:
-    """Answer the request on standard input; the loader calls this."""
+def serve(source: bytes, size: int, payload_size: int, digest: str) -> int:
+    """Answer the request on standard input; loader.py calls this."""
     stream = sys.stdin.buffer
     request, payload = stream.read(size), stream.read(payload_size)
     host, out = Host(), sys.stdout.buffer
@@ -2940,7 +2951,7 @@ def serve(source: bytes, size: int, payload_size: int) -> int:
         out.flush()
 
     say({
-        "event": "hello", "protocol": PROTOCOL, "agent": hashlib.sha256(source).hexdigest()[:12],
+        "event": "hello", "protocol": PROTOCOL, "agent": digest[:12],
         "python": ".".join(map(str, sys.version_info[:3])), "pid": os.getpid(), "user": host.user(),
         "host": os.uname().nodename,
     })  # fmt: skip
@@ -3064,7 +3075,7 @@ def downloaded(host: Host, content: Json) -> tuple[Json, bytes]:
             raise OSError(f"{file.name}: it answered {status}")
     except OSError as error:
         raise Stop(OUTSIDE, "outside", f"{index}: {error}", remedy="run the same command again") from None
-    named = {"version": file.version, "wheel": file.name, "sha256": file.sha256 or hashlib.sha256(wheel).hexdigest()}
+    named = {"version": file.version, "wheel": file.name, "sha256": file.sha256 or sha256_of(wheel)}
     return {**content, **named, "origin": "staging index" if staging else "release index"}, wheel
 
 
@@ -3128,7 +3139,7 @@ def local(arguments: argparse.Namespace, host: Host, say: Say) -> Json:
         if arguments.wheel:
             payload = Path(arguments.wheel).read_bytes()
             _, version, _ = wheel_facts(payload)
-            content.update(wheel=Path(arguments.wheel).name, sha256=hashlib.sha256(payload).hexdigest(), origin="local")
+            content.update(wheel=Path(arguments.wheel).name, sha256=sha256_of(payload), origin="local")
             content.setdefault("version", version)
         else:
             content, payload = downloaded(host, content)

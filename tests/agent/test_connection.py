@@ -1,5 +1,6 @@
 """The connection for real: the constant command and its standard input, on this computer with a scratch home."""
 
+import hashlib
 import http.server
 import json
 import os
@@ -9,14 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.agent import COMMAND, LOADER, agent, frame, source
+from tasks.agent import COMMAND, LOADER, agent, frame, loader, source
 
 OLD = next((str(path) for path in Path("~/.pyenv/versions").expanduser().glob("3.9.*/bin/python")), None)
 PYTHONS = [sys.executable, *([OLD] if OLD else [])]
@@ -27,7 +28,7 @@ def talk(
 ) -> tuple[int, list[dict[str, Any]], str]:
     """Start the loader as sshd would, and return its exit code, its events and what it wrote to standard error."""
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(home)}
-    argv = [shell, "-c", f"echo banner; {COMMAND}"] if shell else [python, "-I", "-c", LOADER]
+    argv = [shell, "-c", f"echo banner; {COMMAND}"] if shell else [python, "-I", "-S", "-c", LOADER]
     done = subprocess.run(argv, input=content, capture_output=True, env=environment, timeout=60, check=False)
     lines = [line.partition(b"\x1e")[2] for line in done.stdout.split(b"\n") if b"\x1e" in line]
     return done.returncode, [json.loads(line) for line in lines], done.stderr.decode()
@@ -58,7 +59,7 @@ def test_every_login_shell_passes_the_command_on(tmp_path: Path, shell: str) -> 
 
 def test_the_command_is_constant_and_short_enough() -> None:
     assert not set("'$\\!`\n") & set(LOADER)
-    assert len(COMMAND) < 1000
+    assert len(COMMAND) < 300
     assert len(frame({})) < 60_000
 
 
@@ -66,8 +67,8 @@ def test_the_command_is_constant_and_short_enough() -> None:
 def test_a_request_that_is_none(tmp_path: Path, request_: bytes) -> None:
     head, _, body = frame({}).partition(b"\n")
     sizes = json.loads(head)
-    packed = body[: sizes[0]]
-    content = json.dumps([sizes[0], len(request_), 0]).encode() + b"\n" + packed + request_
+    agents = body[: sizes[0] + sizes[1]]
+    content = json.dumps([*sizes[:2], len(request_), 0, sizes[4]]).encode() + b"\n" + agents + request_
     code, events, _ = talk(tmp_path, content)
     assert events[-1]["event"] == "error"
     assert code in {2, 3}
@@ -76,6 +77,76 @@ def test_a_request_that_is_none(tmp_path: Path, request_: bytes) -> None:
 def test_a_payload_that_is_cut_off(tmp_path: Path) -> None:
     code, events, _ = talk(tmp_path, frame({"action": "status", "package": "x"}, b"12345")[:-1])
     assert (code, events[-1]["kind"]) == (3, "outside")
+
+
+def kept_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{loader.KEPT}*"))
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_compiled_agent_is_kept_for_the_next_session(tmp_path: Path, python: str) -> None:
+    (tmp_path / f"{loader.KEPT}of-another-one").write_text("")
+    question = frame({"action": "follow", "package": "untether"})
+    first = talk(tmp_path, question, python=python)
+    [kept] = kept_in(tmp_path)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    made = kept.stat().st_ino
+    again = talk(tmp_path, question, python=python)
+    assert [event["event"] for event in again[1]] == [event["event"] for event in first[1]] == ["hello", "error"]
+    assert kept.stat().st_ino == made
+    assert again[1][0]["agent"] == hashlib.sha256(source()).hexdigest()[:12]
+
+
+def _cut(kept: Path) -> None:
+    kept.write_bytes(kept.read_bytes()[:-100])
+
+
+def _open_to_others(kept: Path) -> None:
+    kept.chmod(0o622)
+
+
+def _link(kept: Path) -> None:
+    kept.replace(kept.with_name("elsewhere"))
+    kept.symlink_to("elsewhere")
+
+
+def _pipe(kept: Path) -> None:
+    kept.unlink()
+    os.mkfifo(kept, 0o600)
+
+
+@pytest.mark.parametrize("spoil", [_cut, _open_to_others, _link, _pipe])
+def test_kept_code_that_cannot_be_trusted_is_made_anew(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    question = frame({"action": "follow", "package": "untether"})
+    talk(tmp_path, question)
+    [kept] = kept_in(tmp_path)
+    good = kept.read_bytes()
+    spoil(kept)
+    code, events, errors = talk(tmp_path, question)
+    assert (code, events[-1]["kind"], errors) == (2, "not-found", "")
+    assert kept.read_bytes() == good
+    assert not kept.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_runtime_folder_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, events, errors = talk(tmp_path / "file", frame({"action": "follow", "package": "untether"}))
+    assert (code, events[-1]["kind"], errors) == (2, "not-found", "")
+
+
+def test_code_is_not_kept_under_the_hash_of_something_else(tmp_path: Path) -> None:
+    wrong = hashlib.sha256(source()).hexdigest().encode()
+    code, _, _ = talk(tmp_path, frame({"action": "follow", "package": "untether"}).replace(wrong, b"0" * 64, 1))
+    assert (code, kept_in(tmp_path)) == (2, [])
+
+
+def test_an_old_python_is_told() -> None:
+    pretended = f"import sys; sys.version_info = (3, 8, 1); {LOADER}"
+    done = subprocess.run([sys.executable, "-I", "-c", pretended], input=frame({}), capture_output=True, check=False)
+    event = json.loads(done.stdout.partition(b"\x1e")[2])
+    assert (done.returncode, event["kind"], event["found"]) == (4, "python", "python3 is 3.8")
+    assert event["expected"] == "Python 3.9 or newer"
 
 
 def test_the_source_is_what_is_sent() -> None:

@@ -83,8 +83,9 @@ def test_without_a_lasting_user_manager_the_remedy_is_linger(world: World, words
 
 def test_without_systemd(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeHost, "has_systemd", lambda self: False)
-    assert world.submit("status")["kind"] == "no-systemd"
     assert world.submit()["kind"] == "no-systemd"
+    world.answers["systemctl"] = agent.Ran(127, "", "systemctl: No such file or directory")
+    assert world.submit("status")["kind"] == "no-systemd"
 
 
 def test_without_the_installer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
