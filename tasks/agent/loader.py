@@ -22,7 +22,7 @@ _CHECK = 4  # bytes of a checksum: marshal must not see what was cut off
 
 
 def start(stream: Any, size: int, request_size: int, payload_size: int, digest: str) -> int:
-    """Start the agent that the stream holds, and return its exit code."""
+    """Start the agent that the stream holds and end with its exit code; return one when it cannot be started."""
     version = sys.version_info
     if version < OLDEST:
         event = {"event": "error", "code": 4, "kind": "python", "found": "python3 is %d.%d" % version[:2]}
@@ -33,7 +33,8 @@ def start(stream: Any, size: int, request_size: int, payload_size: int, digest: 
     # A module of its own, because dataclasses look theirs up in sys.modules.
     module = sys.modules["agent"] = types.ModuleType("agent")
     exec(compiled(source, digest), module.__dict__)  # noqa: S102 - this is what it is for
-    return int(module.serve(source, request_size, payload_size, digest))
+    code = int(module.serve(source, request_size, payload_size, digest))
+    os._exit(code)  # everything is flushed, and to tear all modules down would be a fifth of a question's work
 
 
 def compiled(source: bytes, digest: str) -> "types.CodeType":
