@@ -12,7 +12,7 @@ import pytest
 
 from tasks.agent import agent
 
-from .world import APP, OWN, UNIT, FakeHost, Killed, World, live_version, make_environment, wheel
+from .world import APP, ERROR_LINE, OWN, UNIT, FakeHost, Killed, World, live_version, make_environment, wheel
 
 TOKEN = "7700112233:AAtests-ThisTokenMayAppearNowhereElse"
 TELEGRAM = {"kind": "telegram", "config": "~/bot.toml", "token": "telegram.token", "bot": "good_bot"}
@@ -699,3 +699,17 @@ def test_a_change_waits_until_the_one_before_is_cleared_up(world: World, monkeyp
 
     monkeypatch.setattr(FakeHost, "sleep", sleeping)
     assert world.submit("rollback", deploy="d2")["outcome"] == "OK"
+
+
+@pytest.mark.parametrize(("pid", "late", "result"), [("66", 0, "PASS"), ("66", 60, "FAIL"), ("88", 0, "FAIL")])
+def test_the_last_words_of_the_process_before_are_not_held_against_the_new_one(
+    world: World, pid: str, late: float, result: str
+) -> None:
+    service = world.service
+    service.lines[service.invocation].append({**service.line("running"), "_PID": "66"})
+    service.start()
+    world.clock += late
+    error = {**service.line(ERROR_LINE), "_PID": pid}  # journald was behind: it takes them for the new invocation's
+    service.lines[service.invocation].append(error)
+    world.clock += 100
+    assert checks(world.submit("healthcheck"))["journal"][0] == result

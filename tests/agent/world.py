@@ -69,7 +69,8 @@ class Service:
         """Return a journal line."""
         owner = {"USER_INVOCATION_ID": self.invocation, "USER_UNIT": UNIT} if manager else {}
         micros = str(int(self.world.wall().timestamp() * 1e6))
-        return {"MESSAGE": message, "PRIORITY": "6", "__REALTIME_TIMESTAMP": micros, "__CURSOR": micros, **owner}
+        line = {"MESSAGE": message, "PRIORITY": "6", "__REALTIME_TIMESTAMP": micros, "__CURSOR": micros, "_PID": "77"}
+        return {**line, "_SYSTEMD_INVOCATION_ID": self.invocation, **owner}
 
     def version(self) -> str:
         """Return the version that runs."""
@@ -312,8 +313,10 @@ class FakeHost(agent.Host):
     def journalctl(self, words: list[str], _environment: Mapping[str, str]) -> agent.Ran:
         lines = self.world.service.lines
         known = [word.partition("=")[2] for word in words if "INVOCATION_ID=" in word]
+        pids = {word.partition("=")[2] for word in words if word.startswith("_PID=")}
         wanted = dict.fromkeys(known) if known else lines
-        text = "".join(json.dumps(line) + "\n" for invocation in wanted for line in lines.get(invocation, []))
+        found = [line for invocation in wanted for line in lines.get(invocation, [])]
+        text = "".join(json.dumps(line) + "\n" for line in found if not pids or line["_PID"] in pids)
         return agent.Ran(0, text, "")
 
     def pipx(self, words: list[str], environment: Mapping[str, str]) -> agent.Ran:
