@@ -2471,12 +2471,15 @@ def _hopeless(lines: Sequence[Json], text: str) -> Json:
 
 
 def _errors_in_this_state(lines: Sequence[Json]) -> list[str]:
+    """Return the errors since the last progress; a state that a rerun only writes again is none."""
     found: list[str] = []
+    passed = {"PREFLIGHT"}
     for line in lines:
         if line["state"] == "ERROR":
             found.append(str(line.get("text", "")))
-        elif line["state"] not in NOTES:
-            found = found if line["state"] == "PREFLIGHT" else []
+        elif line["state"] not in NOTES | passed:
+            found = []
+            passed = {*passed, line["state"]} - ({"RESTARTED"} if line["state"] == "ROLLING_BACK" else set())
     return found
 
 

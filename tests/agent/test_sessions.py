@@ -633,6 +633,35 @@ def test_something_unexpected_on_the_way_back_ends_with_a_person(world: World, m
     assert "a person must look" in result["reason"]
 
 
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [("fill", "UNTOUCHED"), ("slot_problem", "UNTOUCHED"), ("note_drift", "UNTOUCHED"), ("can_go_back", "FAILED")],
+)
+def test_a_step_that_breaks_again_and_again_is_given_up_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str, outcome: str
+) -> None:
+    def broken(*_: Any) -> str:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(agent.Change, step, broken)
+    assert world.submit()["outcome"] == outcome
+    assert sum(line["state"] == "WORKER" for line in world.record()) <= 2 * agent.ERRORS_IN_A_STATE + 1
+
+
+def test_a_judge_that_breaks_is_no_reason_to_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, calls = agent.judge, []
+
+    def broken(*arguments: Any) -> list[agent.Check]:
+        calls.append(1)
+        if len(calls) <= agent.ERRORS_IN_A_STATE:
+            raise RuntimeError("boom")
+        return judge(*arguments)
+
+    monkeypatch.setattr(agent, "judge", broken)
+    assert world.submit()["outcome"] == "ROLLED_BACK"
+    assert live_version(world) == "0.35.0"
+
+
 def test_a_request_that_cannot_be_read_any_more_ends_too(world: World) -> None:
     world.kill = lambda _number, name: name == "ACCEPTED after"
     with pytest.raises(BaseException, match="ACCEPTED"):
