@@ -809,10 +809,12 @@ class Host:
         deadline = self.monotonic() + limit
         try:
             request = urllib.request.Request(url, headers={"User-Agent": TOOL, "Accept": _ACCEPT})  # noqa: S310
-            with _opener(redirects=redirects).open(request, timeout=limit) as answer:
+            try:
+                answer = _opener(redirects=redirects).open(request, timeout=limit)
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
                 return answer.status, self._body(answer, deadline, most)
-        except urllib.error.HTTPError as error:
-            return error.code, self._body(error, deadline, most)
         except urllib.error.URLError as error:
             raise OSError(
                 f"no answer: {getattr(error.reason, 'strerror', None) or type(error.reason).__name__}"

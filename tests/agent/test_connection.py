@@ -232,6 +232,12 @@ class Answer(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", "/fine")
             self.end_headers()
             return
+        if "chunked" in self.path:
+            self.send_response(502)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"40\r\ncut off")
+            return
         if "slow" in self.path:
             self.send_response(200)
             self.end_headers()
@@ -267,7 +273,7 @@ def test_addresses_are_fetched_without_following_a_redirect(host: agent.Host) ->
         assert host.fetch(f"{base}/missing", 5) == (404, b"fine")
         assert host.fetch(f"{base}/redirect", 5)[0] == 302
         assert host.fetch(f"{base}/redirect", 5, redirects=True) == (200, b"fine")
-        for path in ("slow", "large"):
+        for path in ("slow", "large", "chunked"):
             with pytest.raises(OSError, match=r"too|no answer"):
                 host.fetch(f"{base}/{path}", 0.5)
 
