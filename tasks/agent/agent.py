@@ -49,6 +49,7 @@ HEARTBEAT = 5.0
 START_LIMIT = 900.0  # seconds to wait for a unit whose own limit is "infinity"
 MARGIN = 5.0
 JOURNAL_LINES = 20_000
+SHORTEST_SECRET = 8  # a placeholder of a letter or two is none, and to conceal it would garble every line
 LATE = 30.0  # seconds that journald may be behind
 BALLAST = 256 * 1024  # kept free for the record when the disk fills up
 NEED_BYTES = 64 * 1024 * 1024
@@ -1543,7 +1544,8 @@ def read_token(host: Host, liveness: Json) -> str:
         raise ValueError(f"{path} is no TOML: {detail}") from None
     if not isinstance(token, str) or not token.strip():
         raise ValueError(f"{path} has no {liveness['token']}")
-    host.secrets.add(token.strip())
+    if len(token.strip()) >= SHORTEST_SECRET:
+        host.secrets.add(token.strip())
     return token.strip()
 
 

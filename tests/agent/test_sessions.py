@@ -742,3 +742,10 @@ def test_the_last_words_of_the_process_before_are_not_held_against_the_new_one(
     service.lines[service.invocation].append(error)
     world.clock += 100
     assert checks(world.submit("healthcheck"))["journal"][0] == result
+
+
+def test_a_placeholder_instead_of_a_token_does_not_garble_the_answer(world: World) -> None:
+    host = world.host()
+    (world.home / "bot.toml").write_text('[telegram]\ntoken = "e"\n')
+    assert agent.read_token(host, TELEGRAM) == "e"
+    assert agent.concealed('{"event": "result"}', host.secrets) == '{"event": "result"}'
