@@ -2580,7 +2580,8 @@ class Session:
         lock = Lock(self.places, {**holder, "since": stamp(self.host.now()), "pid": os.getpid()})
         while not _taken(self.host, lock, 0.5):
             holder = lock.said()
-            ended = last_state(self.record.lines(str(holder.get("deploy") or "-"))) == "END"
+            deploy = str(holder.get("deploy") or "")
+            ended = not deploy or last_state(self.record.lines(deploy)) == "END"  # the worker has nothing left to do
             if not ended or self.host.monotonic() - self.began > LONG:
                 raise busy(holder, self.record)
             self.beat("the change before has ended and is being cleared up")
@@ -2930,10 +2931,11 @@ def installed_at(path: str, package: str) -> str:
 def busy(holder: Json, record: Record) -> Stop:
     """Return the refusal that shows who is at work."""
     own = record.lines(str(holder.get("deploy") or "-"))
-    holder = {**holder, "state": last_state(own)} if own else holder
-    who = holder.get("operator") or f"process {holder.get('pid', '?')}"
+    named = dict.fromkeys(("deploy", "operator", "action", "version", "since", "pid", "state"), "")
+    holder = {**named, **holder, **({"state": last_state(own)} if own else {})}
+    who = holder.get("operator") or f"process {holder['pid'] or '?'}"
     what = " ".join(str(holder[key]) for key in ("action", "version") if holder.get(key))
-    return Stop(REFUSED, "busy", f"{who} is at work here: {what or 'a change'}, since {holder.get('since', '?')}",
+    return Stop(REFUSED, "busy", f"{who} is at work here: {what or 'a change'}, since {holder['since'] or '?'}",
                 "nobody else at work on this host", "staging.status shows when it is over", holder=holder)  # fmt: skip
 
 

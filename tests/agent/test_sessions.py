@@ -712,10 +712,13 @@ def test_a_session_killed_once_the_change_is_accepted_leaves_it_to_the_unit(worl
     assert world.record()[-1]["outcome"] == "OK"
 
 
-def test_a_change_waits_until_the_one_before_is_cleared_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("holder", [{"deploy": "d1", "operator": "alice"}, {"pid": 1}, {}])
+def test_a_change_waits_until_the_one_before_is_cleared_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, holder: dict[str, Any]
+) -> None:
     world.submit()
     lock, free_at, sleep = (
-        agent.Lock(world.places, {"deploy": "d1", "operator": "alice"}),
+        agent.Lock(world.places, holder),
         world.clock + 8,
         FakeHost.sleep,
     )
@@ -749,3 +752,9 @@ def test_a_placeholder_instead_of_a_token_does_not_garble_the_answer(world: Worl
     (world.home / "bot.toml").write_text('[telegram]\ntoken = "e"\n')
     assert agent.read_token(host, TELEGRAM) == "e"
     assert agent.concealed('{"event": "result"}', host.secrets) == '{"event": "result"}'
+
+
+def test_a_refusal_names_every_field_of_the_holder(world: World) -> None:
+    stop = agent.busy({"pid": 12}, agent.Record(world.host(), world.places))
+    assert "process 12 is at work here: a change, since ?" in stop.found
+    assert set(stop.event()["holder"]) == {"deploy", "operator", "action", "version", "since", "pid", "state"}
