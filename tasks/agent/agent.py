@@ -2863,18 +2863,22 @@ class Session:
         """Say lines as they come; a heartbeat finds out when nobody listens any more."""
         import select
 
-        cursor, process = self.request.cursor, self.host.stream(argv)
-        output = process.stdout
-        assert output is not None  # noqa: S101
-        try:
-            while process.poll() is None:
-                if select.select([output], [], [], HEARTBEAT)[0]:
-                    line = Line.read(output.readline())
-                    cursor = self.log(line) if line else cursor
-                self.beat("following")
-        finally:
-            process.kill()
-            process.wait()
+        cursor, rest = self.request.cursor, b""
+        with self.host.stream(argv) as process:
+            assert process.stdout is not None  # noqa: S101
+            output = process.stdout.fileno()  # not the file, whose buffer would hide lines from select
+            try:
+                while True:
+                    if select.select([output], [], [], HEARTBEAT)[0]:
+                        piece = os.read(output, 64 * 1024)
+                        if not piece:
+                            break
+                        *whole, rest = (rest + piece).split(b"\n")
+                        for line in filter(None, map(Line.read, whole)):
+                            cursor = self.log(line)
+                    self.beat("following")
+            finally:
+                process.kill()
         return {"code": OUTSIDE, "outcome": UNKNOWN, "cursor": cursor, "reason": "journalctl ended"}
 
     def soak(self) -> Json:

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -758,3 +759,15 @@ def test_a_refusal_names_every_field_of_the_holder(world: World) -> None:
     stop = agent.busy({"pid": 12}, agent.Record(world.host(), world.places))
     assert "process 12 is at work here: a change, since ?" in stop.found
     assert set(stop.event()["holder"]) == {"deploy", "operator", "action", "version", "since", "pid", "state"}
+
+
+def test_lines_that_come_together_are_all_said_at_once(world: World) -> None:
+    said: list[float] = []
+    host = agent.Host({"HOME": str(world.home), "PATH": os.environ["PATH"]})
+    request = agent.Request.of({"action": "logs", "package": APP, "follow": True})
+    session = agent.Session(host, request, lambda event: said.append(time.monotonic()), b"")
+    line = json.dumps({"MESSAGE": "hello", "__CURSOR": "c"})
+    result = session.stream(["sh", "-c", f"printf '%s\\n' '{line}' '{line}' '{line}'; sleep 1"])
+    ended = time.monotonic()
+    assert (result["code"], result["cursor"], len(said)) == (3, "c", 3)
+    assert ended - max(said) > 0.5
