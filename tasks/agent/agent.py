@@ -2553,6 +2553,31 @@ class Session:
 
     def answer(self) -> Json:
         """Do what is asked and return the result."""
+        with self.pulse():
+            return self.asked()
+
+    @contextlib.contextmanager
+    def pulse(self) -> Iterator[None]:
+        """Speak while something takes long and is silent: to the client a long silence is a dead link."""
+        import threading
+
+        over = threading.Event()
+
+        def speak() -> None:
+            while not over.wait(HEARTBEAT):
+                with contextlib.suppress(OSError):  # nobody listens: whoever says the next line finds out
+                    self.beat(self.request.action, 2 * HEARTBEAT)
+
+        thread = threading.Thread(target=speak, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def asked(self) -> Json:
+        """Do what is asked."""
         action = self.request.action
         actions: dict[str, Callable[[], Json]] = {
             "probe": self.probe, "status": self.status_result, "healthcheck": self.healthcheck, "soak": self.soak,
@@ -2564,10 +2589,10 @@ class Session:
             raise Stop(WRONG, "value", f"action is {action!r}", f"one of {', '.join([*CHANGES, *actions])}")
         return actions[action]()
 
-    def beat(self, text: str) -> None:
+    def beat(self, text: str, after: float | None = None) -> None:
         """Say that this still goes on, not too often."""
         now = self.host.monotonic()
-        if now - self.spoke >= HEARTBEAT:
+        if now - self.spoke >= (HEARTBEAT if after is None else after):
             self.spoke = now
             self.say({"event": "progress", "text": text, "seconds": round(now - self.began, 1),
                       "deploy": self.request.deploy})  # fmt: skip

@@ -771,3 +771,13 @@ def test_lines_that_come_together_are_all_said_at_once(world: World) -> None:
     ended = time.monotonic()
     assert (result["code"], result["cursor"], len(said)) == (3, "c", 3)
     assert ended - max(said) > 0.5
+
+
+def test_a_question_that_takes_long_is_not_silent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(agent.Session, "soak", lambda _: time.sleep(0.5))
+    events: list[dict[str, Any]] = []
+    host = agent.Host({"HOME": str(world.home), "PATH": os.environ["PATH"]})
+    request = agent.Request.of({"action": "soak", "package": APP})
+    agent.Session(host, request, events.append, b"").answer()
+    assert {(event["event"], event["text"]) for event in events} == {("progress", "soak")}
