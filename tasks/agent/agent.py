@@ -696,10 +696,13 @@ class Host:
 
     # files
 
-    def read(self, path: Path) -> bytes | None:
-        """Return a file's bytes; None when it is not there or not readable."""
+    def read(self, path: Path, offset: int = 0) -> bytes | None:
+        """Return a file's bytes from an offset on; None when it is not there or not readable."""
         try:
-            return path.read_bytes()
+            with path.open("rb") as file:
+                if offset:
+                    file.seek(offset)
+                return file.read()
         except OSError:
             return None
 
@@ -912,7 +915,7 @@ class Record:
 
     def since(self, offset: int = 0) -> list[tuple[int, Json]]:
         """Return the whole lines from an offset on, each with the offset behind it."""
-        content = (self.host.read(self.path) or b"")[offset:]
+        content = self.host.read(self.path, offset) or b""
         lines = []
         for line in content.splitlines(keepends=True):
             offset += len(line)
@@ -2706,6 +2709,7 @@ class Session:
         if not any(line["deploy"] == deploy for line in self.record.lines()) or not deploy:
             raise Stop(WRONG, "not-found", f"the record knows no change {deploy!r}", remedy="staging.status")
         offset, state, quiet, kicks = self.request.offset, "", self.host.monotonic(), 0
+        end = next((line for line in self.record.lines(deploy) if line["state"] == "END"), None)
         while True:
             for behind, line in self.record.since(offset):
                 offset = behind
@@ -2713,7 +2717,7 @@ class Session:
                     continue
                 self.say({"event": "record", "offset": offset, "line": line})
                 state, quiet, kicks = line["state"], self.host.monotonic(), 0
-            end = next((line for line in self.record.lines(deploy) if line["state"] == "END"), None)
+                end = line if state == "END" else end
             if end is not None:
                 return {key: value for key, value in end.items() if key not in {"state", "at", "changed"}}
             self.beat(f"{state or 'waiting'}, {self.host.monotonic() - quiet:.0f} s")

@@ -781,3 +781,20 @@ def test_a_question_that_takes_long_is_not_silent(world: World, monkeypatch: pyt
     request = agent.Request.of({"action": "soak", "package": APP})
     agent.Session(host, request, events.append, b"").answer()
     assert {(event["event"], event["text"]) for event in events} == {("progress", "soak")}
+
+
+def test_following_reads_only_what_is_new(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+    read = FakeHost.read
+
+    def counted(host: FakeHost, path: Path, offset: int = 0) -> bytes | None:
+        content = read(host, path, offset)
+        if path.name == "record.jsonl" and not host.working:
+            reads.append(len(content or b""))
+        return content
+
+    world.submit()
+    size = world.places.record.stat().st_size
+    monkeypatch.setattr(FakeHost, "read", counted)
+    world.submit("follow", deploy="d1", offset=size)
+    assert reads[-1] == 0, "the record is read from where the client is"
