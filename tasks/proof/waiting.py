@@ -45,7 +45,7 @@ def needs(check: str, look: Callable[[], T]) -> T:
     except Blocked:
         raise
     except (NotYet, Unreachable) as error:
-        raise Blocked(check, error, final=False) from error
+        raise Blocked(check, error, final=_lasts(error)) from error
     except ReleaseError as error:
         raise Blocked(check, error, final=True) from error
 
@@ -151,16 +151,22 @@ class Trial:
             return "LEFT OUT", str(reason)
         except Unreachable as error:
             return "UNKNOWN", self._last_word(error)
-        except (AssertionError, ReleaseError) as error:
+        except ReleaseError as error:
             return "FAIL", str(error)
+        except AssertionError as error:
+            return "FAIL", str(error).split("\nassert ")[0]  # the rest is pytest's, which took the assertion apart
         except Exception as error:  # noqa: BLE001 - a defect of a check is no proof
             return "FAIL", f"the check itself failed: {type(error).__name__}: {error}"
 
     def _last_word(self, error: ReleaseError, *, final: bool = False) -> str:
         """Return why there is no answer; waiting does not mend what another machine answers."""
-        if final or isinstance(error, _LASTING) or isinstance(error.__cause__, _LASTING):
+        if final or _lasts(error):
             self.until = self.clock.monotonic()
         return str(error)
+
+
+def _lasts(error: ReleaseError) -> bool:
+    return isinstance(error, _LASTING) or isinstance(error.__cause__, _LASTING)
 
 
 def _pause(waited: float) -> float:
