@@ -17,9 +17,9 @@ from . import schemas as published
 
 TOKEN = "emulated-token"
 _SEED = {
-    "tokens": {TOKEN: {"login": "maintainer", "scopes": ["repo"]}},
+    "tokens": {TOKEN: {"login": "owner", "scopes": ["repo"]}},
     "github": {
-        "users": [{"login": "owner"}, {"login": "maintainer"}],
+        "users": [{"login": "owner"}],
         "repos": [{"owner": "owner", "name": "sample", "auto_init": True, "default_branch": "main"}],
     },
 }

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from tasks.rehearsal.github import SandboxGithub
 from tasks.rehearsal.server import Server
@@ -55,6 +57,21 @@ class Github:
     def push(self, *refs: str) -> None:
         """Push refs of the clone, by default the branch that is checked out and all tags."""
         self.work.git("push", "--quiet", "--force", "origin", *(refs or ("HEAD", "--tags")))
+
+    def ask(self, method: str, path: str, sent: Any = None, **options: Any) -> requests.Response:
+        """Make a call below the repository, or of a whole address, as a client that knows nothing but HTTP."""
+        address = path if path.startswith("http") else f"{self.api}{path}"
+        return requests.request(method, address, json=sent, timeout=10, **options)
+
+    def get(self, path: str, status: int = 200, **options: Any) -> Any:
+        """Return the JSON that a GET gives."""
+        return self.send("GET", path, None, status, **options)
+
+    def send(self, method: str, path: str, sent: Any = None, status: int = 200, **options: Any) -> Any:
+        """Return the JSON that a call gives."""
+        answer = self.ask(method, path, sent, **options)
+        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
 
 
 def demand(*needed: Callable[[], Path]) -> None:

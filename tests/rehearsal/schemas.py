@@ -15,8 +15,6 @@ from typing import Any
 
 import platformdirs
 
-from .trimming import trimmed
-
 OPENAPI = "@octokit/openapi@23.0.2"
 GRAPHQL = "@octokit/graphql-schema@15.26.1"
 EMULATE = "emulate@0.12.2"
@@ -36,8 +34,8 @@ def rest() -> Path:
 
 
 def graphql() -> Path:
-    """Return where the GraphQL schema is, or would be."""
-    return home(GRAPHQL) / "schema.graphql"
+    """Return where the trimmed GraphQL schema is, or would be."""
+    return home(GRAPHQL, Path(__file__).with_name("pruning.py").read_bytes()) / "schema.graphql"
 
 
 def emulate() -> Path:
@@ -60,14 +58,19 @@ def fetch() -> None:
 
 
 def _get_rest() -> None:
+    from .trimming import trimmed
+
     with tempfile.TemporaryDirectory() as folder:
         description = json.loads(_member(_packed(OPENAPI, Path(folder)), _DESCRIPTION))
     _kept(rest(), json.dumps(trimmed(description), separators=(",", ":")).encode())
 
 
 def _get_graphql() -> None:
+    from .pruning import pruned  # graphql-core takes a while to import
+
     with tempfile.TemporaryDirectory() as folder:
-        _kept(graphql(), _member(_packed(GRAPHQL, Path(folder)), _SCHEMA))
+        schema = _member(_packed(GRAPHQL, Path(folder)), _SCHEMA).decode()
+    _kept(graphql(), pruned(schema).encode())
 
 
 def _get_emulate() -> None:
@@ -115,7 +118,7 @@ def missing(*needed: Callable[[], Path]) -> str | None:
     gone = sorted({call.__name__ for call in needed if not call().exists()})
     if not gone:
         return None
-    return f"not fetched yet: {', '.join(gone)} of GitHub's descriptions; `uv run python -m {__name__}` fetches them"
+    return f"not fetched yet: {', '.join(gone)}; `uv run python -m {__name__}` fetches it"
 
 
 def load() -> Any:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .selections import Queries
 
 _ROOT = "urn:github"
+_ERROR = {"$ref": f"{_ROOT}#/schemas/basic-error"}
 # Any call may end so, and the description does not say it of every one of them.
 _ANYWHERE = {"401", "403", "404", "422", "429", "500", "502", "503"}
 _PARTS = {"path": ".*", **dict.fromkeys(("ref", "branch", "basehead", "tag"), ".+")}
 _OURS = re.compile(r"^/(?:_|[^/]+/[^/]+/releases/download/)")  # where redirects lead: no call of the description
-_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,24 @@ class Operation:
     def answer(self, request: Request, answer: Answer) -> Iterator[str]:
         """Yield what is wrong with an answer to a request."""
         code = str(answer.status)
-        if code == "304" or (code == "302" and request.method == "GET"):
+        raw = ".raw" in request.headers.get("accept", "") and answer.status == 200  # not in the description
+        if raw or code == "304" or (code == "302" and request.method == "GET"):
             return
         described = self.described["answers"].get(code)
         if described is None and code not in _ANYWHERE:
             yield f"the description knows no answer {code}"
-            return
-        if ".raw" in request.headers.get("accept", "") and answer.status == 200:  # not in the description
-            return
-        schema = (described or {}).get("application/json")
-        if schema is None and answer.status >= 400:
-            schema = {"$ref": f"{_ROOT}#/schemas/basic-error", "unevaluatedProperties": False}
-        if schema is None:
-            if answer.body and described == {}:
-                yield f"the description knows no content of an answer {code}"
-            return
-        yield from self._faults("answer", schema, json.loads(answer.body))
+        elif schema := self._schema(answer.status, described or {}):
+            yield from self._faults("answer", schema, json.loads(answer.body))
+        elif answer.body:
+            yield f"the description knows no content of an answer {code}"
+
+    @staticmethod
+    def _schema(status: int, described: Mapping[str, Any]) -> Any:
+        """Return the schema of an answer; GitHub's errors hold more than it says of each, `status` above all."""
+        schema = described.get("application/json")
+        if status < 400:
+            return schema
+        return {key: value for key, value in (schema or _ERROR).items() if key != "unevaluatedProperties"}
 
     def _faults(self, what: str, schema: Any, value: Any) -> Iterator[str]:
         import jsonschema_rs  # on first use only: most tests need none of it
