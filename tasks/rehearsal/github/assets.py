@@ -14,11 +14,12 @@ calls = Routes()
 
 def asset_view(hub: Hub, release: Release, asset: Asset) -> dict[str, Any]:
     """Return an asset."""
+    page = f"{hub.url}/{hub.full_name}/releases/download/{quote(release.tag, safe='')}"
     return {
         "id": asset.id,
         "node_id": node("RA", asset.id),
         "url": f"{hub.api}/releases/assets/{asset.id}",
-        "browser_download_url": f"{hub.url}/{hub.full_name}/releases/download/{release.tag}/{quote(asset.name)}",
+        "browser_download_url": f"{page}/{quote(asset.name)}",
         "name": asset.name,
         "label": asset.label,
         "state": asset.state,

@@ -5,10 +5,11 @@ from typing import Any
 from ..server import Answer
 from .history import resolved
 from .hub import Hub, node
+from .jobs import job_view
 from .objects import Job, Run, Status, stamp
 from .repos import REPO, minimal
 from .routing import Call, Routes, counted, plain
-from .runs import job_view, watched
+from .runs import watched
 
 calls = Routes()
 _WORST = ("failure", "error", "pending", "success")

@@ -13,5 +13,5 @@ _OWN = ("author", "committer", "message", "tree", "verification", "url")
 @calls.on("GET", f"{REPO}/git/commits/{{sha}}", "contents=read")
 def commit(call: Call) -> Answer:
     """Give a commit by its id."""
-    view = commit_view(call.hub, found(call.hub.bare.commit(call.values["sha"])))
+    view = commit_view(call.hub, call.hub.bare.commit(found(call.hub.bare.resolve(call.values["sha"]))))
     return plain({name: view[name] for name in _SHARED} | {name: view["commit"][name] for name in _OWN})

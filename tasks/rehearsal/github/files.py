@@ -2,6 +2,7 @@
 
 from base64 import encodebytes
 from typing import Any
+from urllib.parse import quote
 
 from ..server import Answer
 from .hub import Hub
@@ -14,10 +15,11 @@ _KINDS = {"blob": "file", "tree": "dir", "commit": "submodule"}
 
 
 def _entry(hub: Hub, ref: str, path: str, kind: str, sha: str, size: int) -> dict[str, Any]:
-    address = f"{hub.api}/contents/{path}?ref={ref}"
+    place, at = quote(path), quote(ref, safe="")
+    address = f"{hub.api}/contents/{place}?ref={at}"
     part = "tree" if kind == "tree" else "blob"
     git = f"{hub.api}/git/{part}s/{sha}"
-    shown = f"{hub.web}/{part}/{ref}/{path}"
+    shown = f"{hub.web}/{part}/{quote(ref)}/{place}"
     return {
         "name": path.rpartition("/")[2],
         "path": path,
@@ -26,7 +28,9 @@ def _entry(hub: Hub, ref: str, path: str, kind: str, sha: str, size: int) -> dic
         "url": address,
         "html_url": shown,
         "git_url": git,
-        "download_url": None if kind == "tree" else f"https://raw.githubusercontent.com/{hub.full_name}/{ref}/{path}",
+        "download_url": None
+        if kind == "tree"
+        else f"https://raw.githubusercontent.com/{hub.full_name}/{quote(ref)}/{place}",
         "type": _KINDS[kind],
         "_links": {"self": address, "git": git, "html": shown},
     }

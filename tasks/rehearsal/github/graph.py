@@ -12,7 +12,7 @@ from .issues import view as issue_view
 from .language import Reader, Syntax
 from .objects import Issue, Pull, stamp
 from .pulls import bringing, closes, ends
-from .repository import Commit
+from .records import Commit
 from .routing import Problem, plain
 
 _LIMITED = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}

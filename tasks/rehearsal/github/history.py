@@ -1,13 +1,14 @@
 """Commits: one, a list, a comparison, and the pull requests that brought one."""
 
 from typing import Any
+from urllib.parse import quote
 
 from ..server import Answer
 from .hub import Hub, node
 from .objects import Pull
 from .pulls import bringing, simple
+from .records import Change, Commit, Person
 from .repos import REPO
-from .repository import Change, Commit, Person
 from .routing import Call, Problem, Routes, found, listed, paged, plain
 
 calls = Routes()
@@ -53,6 +54,7 @@ def _person(person: Person) -> dict[str, str]:
 
 
 def _change(hub: Hub, commit: str, change: Change) -> dict[str, Any]:
+    path = quote(change.path)
     return {
         "sha": change.sha,
         "filename": change.path,
@@ -60,9 +62,9 @@ def _change(hub: Hub, commit: str, change: Change) -> dict[str, Any]:
         "additions": change.additions,
         "deletions": change.deletions,
         "changes": change.additions + change.deletions,
-        "blob_url": f"{hub.web}/blob/{commit}/{change.path}",
-        "raw_url": f"{hub.web}/raw/{commit}/{change.path}",
-        "contents_url": f"{hub.api}/contents/{change.path}?ref={commit}",
+        "blob_url": f"{hub.web}/blob/{commit}/{path}",
+        "raw_url": f"{hub.web}/raw/{commit}/{path}",
+        "contents_url": f"{hub.api}/contents/{path}?ref={commit}",
     }
 
 
@@ -113,11 +115,11 @@ def compare(call: Call) -> Answer:
     # Without paging the list ends with the newest commit; with it, page 1 begins with the oldest.
     plainly = not call.request.query.keys() & {"page", "per_page"}
     page = paged(call, ahead[-_UNPAGED:], _UNPAGED) if plainly else paged(call, ahead)
-    address = f"{hub.api}/compare/{call.values['base']}...{call.values['head']}"
-    shown = f"{hub.web}/compare/{call.values['base']}...{call.values['head']}"
+    ends = "...".join(quote(call.values[end]) for end in ("base", "head"))
+    shown = f"{hub.web}/compare/{ends}"
     first, ancestor = hub.bare.commits([base, common])
     content: dict[str, Any] = {
-        "url": address,
+        "url": f"{hub.api}/compare/{ends}",
         "html_url": shown,
         "permalink_url": f"{hub.web}/compare/{hub.owner}:{base[:7]}...{hub.owner}:{head[:7]}",
         "diff_url": f"{shown}.diff",

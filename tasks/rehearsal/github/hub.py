@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from .gate import Gate
 from .objects import Comment, Issue, Label, Milestone, Pull, Release, Run, Status, Workflow, stamp
-from .repository import Bare, Ref
+from .records import Ref
+from .repository import Bare
 
 WEB = "https://github.com"
 _LABELS = {
@@ -62,6 +63,7 @@ class Hub:
         self.immutable = False  # whether releases become immutable when they are published
         self.failing_uploads = 0  # how many uploads leave a `starter` asset behind
         self.listeners: list[Callable[[Push], None]] = []
+        self.pull_listeners: list[Callable[[Pull], None]] = []  # told of those that are opened
         self._ids = itertools.count(1000)
         self.labels = {name: Label(self.id(), name, *kind) for name, kind in _LABELS.items()}
         self.refs: dict[str, Ref] = self.bare.refs()
@@ -106,6 +108,12 @@ class Hub:
                 return known
         self.labels[name] = Label(self.id(), name)
         return self.labels[name]
+
+    def open(self, pull: Pull) -> None:
+        """Take a pull request that is open, and tell everybody."""
+        self.issues[pull.number] = pull
+        for listener in list(self.pull_listeners):
+            listener(pull)
 
     def branch(self, name: str) -> str | None:
         """Return the commit at a branch's head."""

@@ -119,7 +119,7 @@ class Release:
     prerelease: bool = False
     published: float | None = None
     immutable: bool = False
-    latest: bool = False  # was made the latest by name
+    latest: int = 0  # 1: was made the latest, -1: was not to be
     assets: list[Asset] = field(default_factory=list)
 
 
@@ -170,7 +170,7 @@ class Run:
     number: int
     workflow: str  # the file's name
     head_sha: str
-    branch: str | None
+    branch: str  # or the tag, where one was pushed
     event: str
     created: float
     conclusion: str = "success"

@@ -88,7 +88,9 @@ class Plays:
             pull.head_sha = pull.commits[-1] if pull.commits else merge_commit
             pull.state, pull.closed, pull.closed_by = "closed", now, user
             pull.merged, pull.merged_by, pull.merge_sha = now, user, merge_commit
-        hub.issues[pull.number] = pull
+            hub.issues[pull.number] = pull
+        else:
+            hub.open(pull)
         return pull.number
 
     def merge(
@@ -158,7 +160,17 @@ class Plays:
         """Let a workflow's file run for a commit; it stays at `status` if one is given, else goes on by its pace."""
         hub = self.hub
         number = 1 + sum(run.workflow == workflow for run in hub.runs.values())
-        run = Run(hub.id(), number, workflow, head_sha, branch, event, hub.clock(), conclusion, effect=effect)
+        run = Run(
+            hub.id(),
+            number,
+            workflow,
+            head_sha,
+            branch or hub.bare.default,
+            event,
+            hub.clock(),
+            conclusion,
+            effect=effect,
+        )
         workflow_file(hub, workflow)
         run.pace, run.held = pace or Pace(), status
         run.jobs = list(jobs) or [self.job("build", conclusion=conclusion)]

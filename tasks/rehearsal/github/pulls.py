@@ -182,7 +182,7 @@ def opened(hub: Hub, title: str, body: str | None, base: str, head: str, user: s
     now = hub.clock()
     pull = Pull(hub.id(), hub.number(), title, user, now, now, body, base=base, head=head)
     pull.base_sha, pull.head_sha = ends_
-    hub.issues[pull.number] = pull
+    hub.open(pull)
     return pull
 
 

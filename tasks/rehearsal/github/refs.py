@@ -1,12 +1,13 @@
 """Refs, annotated tags, branches and what protects them."""
 
 from typing import Any
+from urllib.parse import quote
 
 from ..server import Answer
 from .history import detailed
 from .hub import Hub, node
+from .records import Ref
 from .repos import REPO
-from .repository import Ref
 from .routing import Call, Problem, Routes, found, listed, plain
 
 calls = Routes()
@@ -17,7 +18,7 @@ def _view(hub: Hub, ref: Ref) -> dict[str, Any]:
     return {
         "ref": ref.name,
         "node_id": node("REF", ref.name),
-        "url": f"{hub.api}/git/{ref.name}",
+        "url": f"{hub.api}/git/{quote(ref.name)}",
         "object": {"sha": ref.sha, "type": ref.kind, "url": f"{hub.api}/git/{ref.kind}s/{ref.sha}"},
     }
 
@@ -95,7 +96,7 @@ def protection(call: Call) -> Answer:
         raise Problem(404, "Branch not found")
     if branch not in call.hub.protection:
         raise Problem(404, "Branch not protected")
-    return plain({"url": f"{call.hub.api}/branches/{branch}/protection", **call.hub.protection[branch]})
+    return plain({"url": f"{call.hub.api}/branches/{quote(branch)}/protection", **call.hub.protection[branch]})
 
 
 @calls.on("GET", f"{REPO}/rules/branches/{{branch*}}")
@@ -118,12 +119,12 @@ def branch(call: Call) -> Answer:
     if sha is None:
         raise Problem(404, "Branch not found")
     guarded = bool(hub.protection.get(name) or hub.rules.get(name))
-    address = f"{hub.api}/branches/{name}"
+    address = f"{hub.api}/branches/{quote(name)}"
     return plain(
         {
             "name": name,
             "commit": detailed(hub, hub.bare.commit(sha)),
-            "_links": {"self": address, "html": f"{hub.web}/tree/{name}"},
+            "_links": {"self": address, "html": f"{hub.web}/tree/{quote(name)}"},
             "protected": guarded,
             "protection": {"enabled": name in hub.protection},
             "protection_url": f"{address}/protection",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from ..server import Answer
 from .assets import asset_view
@@ -17,16 +18,16 @@ _TEMPLATE = "{?name,label}"
 
 def view(hub: Hub, release: Release) -> dict[str, Any]:
     """Return a release."""
-    address = f"{hub.api}/releases/{release.id}"
+    address, tag = f"{hub.api}/releases/{release.id}", quote(release.tag)
     return {
         "id": release.id,
         "node_id": node("RE", release.id),
         "url": address,
-        "html_url": f"{hub.web}/releases/tag/{release.tag}",
+        "html_url": f"{hub.web}/releases/tag/{tag}",
         "assets_url": f"{address}/assets",
         "upload_url": f"{address}/assets{_TEMPLATE}",
-        "tarball_url": None if release.draft else f"{hub.api}/tarball/{release.tag}",
-        "zipball_url": None if release.draft else f"{hub.api}/zipball/{release.tag}",
+        "tarball_url": None if release.draft else f"{hub.api}/tarball/{tag}",
+        "zipball_url": None if release.draft else f"{hub.api}/zipball/{tag}",
         "tag_name": release.tag,
         "target_commitish": release.target,
         "name": release.name,
@@ -130,10 +131,12 @@ def _apply(hub: Hub, release: Release, sent: Mapping[str, Any]) -> None:
     if release.draft and not sent.get("draft", True):
         _publish(hub, release)
     release.draft = bool(sent.get("draft", release.draft))
+    if sent.get("make_latest") == "false":
+        release.latest = -1
     if sent.get("make_latest") == "true" and not release.draft and not release.prerelease:
         for other in hub.releases.values():
-            other.latest = False
-        release.latest = True
+            other.latest = min(other.latest, 0)
+        release.latest = 1
 
 
 def _publish(hub: Hub, release: Release) -> None:

@@ -1,6 +1,7 @@
 """The repository itself, its labels and milestones, and who is asking."""
 
 from typing import Any
+from urllib.parse import quote
 
 from ..server import Answer
 from .hub import Hub, node
@@ -104,7 +105,7 @@ def label_view(hub: Hub, label: Label) -> dict[str, Any]:
     return {
         "id": label.id,
         "node_id": node("LA", label.id),
-        "url": f"{hub.api}/labels/{label.name}",
+        "url": f"{hub.api}/labels/{quote(label.name)}",
         "name": label.name,
         "color": label.color,
         "default": label.name in {"bug", "documentation", "enhancement"},

@@ -8,13 +8,29 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..server import Answer, Request
-from . import assets, checks, commits, files, graph, history, issues, merges, notes, pulls, refs, releases, repos, runs
+from . import (
+    assets,
+    checks,
+    commits,
+    files,
+    graph,
+    history,
+    issues,
+    jobs,
+    merges,
+    notes,
+    pulls,
+    refs,
+    releases,
+    repos,
+    runs,
+)
 from .gate import Gate, tagged
 from .hub import Hub
 from .plays import Plays
 from .routing import Call, NotFound, Problem, routed
 
-_MODULES = (repos, files, history, commits, refs, issues, pulls, merges, notes, releases, assets, runs, checks)
+_MODULES = (repos, files, history, commits, refs, issues, pulls, merges, notes, releases, assets, runs, jobs, checks)
 _ROUTES = sorted(
     (route for module in _MODULES for route in module.calls.routes),
     key=lambda route: route.pattern.pattern.endswith(".+)"),  # a path that is open at its end comes last
