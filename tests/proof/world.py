@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.rehearsal.github import SandboxGithub
-from tasks.rehearsal.github.objects import Release, Run
+from tasks.rehearsal.github import Release, Run, SandboxGithub
 from tasks.rehearsal.index import SandboxIndex
 from tasks.rehearsal.package import sdist, wheel
 from tasks.rehearsal.server import Server, Service

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.rehearsal.github import Pace, StepFailed, Workflows
-from tasks.rehearsal.github.workflows import Files
+from tasks.rehearsal.github.steps import Files
 
 from ..repositories import pyproject
 from .fixtures import Github

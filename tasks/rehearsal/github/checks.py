@@ -6,7 +6,8 @@ from ..server import Answer
 from .history import resolved
 from .hub import Hub, node
 from .jobs import job_view
-from .objects import Job, Run, Status, stamp
+from .objects import Status, stamp
+from .progress import Job, Run
 from .repos import REPO, minimal
 from .routing import Call, Routes, counted, plain
 from .runs import watched

@@ -4,35 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .connection import Connection, Missing, Node
 from .language import Query, Selection
-
-_MOST = 100
-
-
-class Missing(Exception):
-    """An object that is not there: null in the data, and an error beside it."""
-
-    def __init__(self, message: str, kind: str = "NOT_FOUND") -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-@dataclass(frozen=True)
-class Node:
-    """An object of the graph: its type, and what it stands for."""
-
-    kind: str
-    of: Any = None
-
-
-@dataclass(frozen=True)
-class Connection:
-    """A list that is read in pages; `make` gives the node of an item."""
-
-    items: Sequence[Any]
-    make: Callable[[Any], Any]
-    kind: str = "Connection"
-
 
 Resolver = Callable[[Any, Mapping[str, Any]], Any]
 Fields = Mapping[str, Mapping[str, Resolver]]
@@ -83,36 +56,16 @@ class Execution:
         return value
 
     def _page(self, one: Selection, connection: Connection, path: tuple[Any, ...]) -> dict[str, Any]:
-        given = one.given(self.variables)
-        first, start = given.get("first"), _position(given.get("after"))
-        if first is None:
-            raise Missing(
-                f"You must provide a `first` or `last` value to properly paginate `{one.name}`.",
-                "MISSING_PAGINATION_BOUNDARIES",
-            )
-        if not 0 <= int(first) <= _MOST:
-            raise Missing(
-                f"Requesting {first} records on the connection exceeds the `first` limit of 100 records.",
-                "EXCESSIVE_PAGINATION",
-            )
-        total = len(connection.items)
-        part = connection.items[start : start + int(first)]
-        page = {
-            "hasNextPage": start + len(part) < total,
-            "hasPreviousPage": start > 0,
-            "startCursor": _cursor(start + 1) if part else None,
-            "endCursor": _cursor(start + len(part)) if part else None,
-        }
+        page = connection.page(one.name, one.given(self.variables))
         data: dict[str, Any] = {}
         for chosen in one.selections:
             where = (*path, chosen.key)
             if chosen.name == "totalCount":
-                data[chosen.key] = total
+                data[chosen.key] = page.total
             elif chosen.name == "pageInfo":
-                data[chosen.key] = {piece.key: page[piece.name] for piece in chosen.selections}
+                data[chosen.key] = {piece.key: page.info[piece.name] for piece in chosen.selections}
             elif chosen.name == "nodes":
-                nodes = [connection.make(item) for item in part]
-                data[chosen.key] = [self._node(chosen, node, (*where, at)) for at, node in enumerate(nodes)]
+                data[chosen.key] = [self._node(chosen, node, (*where, at)) for at, node in enumerate(page.nodes)]
             else:
                 self._fail(f"Field '{chosen.name}' doesn't exist on a connection", "undefinedField", where)
         return data
@@ -130,18 +83,6 @@ class Execution:
     def _fail(self, message: str, kind: str, path: tuple[Any, ...]) -> None:
         error: dict[str, Any] = {"path": list(path), "locations": [{"line": 1, "column": 1}], "message": message}
         self.errors.append({"type": kind, **error} if kind else error)
-
-
-def _cursor(position: int) -> str:
-    return f"c:{position}"
-
-
-def _position(cursor: Any) -> int:
-    if cursor is None:
-        return 0
-    if not str(cursor).startswith("c:"):
-        raise Missing(f"`{cursor}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS")
-    return int(str(cursor).removeprefix("c:"))
 
 
 def cost(selections: Sequence[Selection], variables: Mapping[str, Any]) -> int:

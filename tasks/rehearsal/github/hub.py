@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from .gate import Gate
-from .objects import Comment, Issue, Label, Milestone, Pull, Release, Run, Status, Workflow, stamp
+from .objects import Comment, Issue, Label, Milestone, Pull, Release, Status, stamp
+from .progress import Run, Workflow
 from .records import Ref
 from .repository import Bare
 

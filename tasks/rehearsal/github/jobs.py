@@ -5,7 +5,8 @@ from typing import Any
 
 from ..server import Answer
 from .hub import Hub, node
-from .objects import Artifact, Job, Run, stamp
+from .objects import stamp
+from .progress import Artifact, Job, Run
 from .repos import REPO, minimal
 from .routing import Call, NotFound, Problem, Routes, counted, found, redirect
 from .runs import existing, workflow_file

@@ -8,7 +8,8 @@ from typing import Any
 from .hub import Hub
 from .issues import set_state
 from .merges import heed, merged
-from .objects import Artifact, Asset, Issue, Job, Milestone, Pace, Pull, Reason, Release, Run, Status, Step
+from .objects import Asset, Issue, Milestone, Pull, Reason, Release, Status
+from .progress import Artifact, Job, Pace, Run, Step
 from .releases import released
 from .runs import advance, workflow_file
 

@@ -21,6 +21,7 @@ class Bare:
         self.root = root
         self._commits: dict[str, Commit] = {}
         self._ranges: dict[tuple[str, str], list[str]] = {}
+        self._reachable: dict[str, frozenset[str]] = {}
 
     def git(
         self, *words: str, stdin: bytes = b"", check: bool = True, env: Mapping[str, str | None] | None = None
@@ -40,7 +41,7 @@ class Bare:
     @property
     def default(self) -> str:
         """Return the default branch: what HEAD points at."""
-        return self.git("symbolic-ref", "--short", "HEAD").text.strip()
+        return (self.root / "HEAD").read_text("utf-8").strip().removeprefix("ref: refs/heads/")
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit that a branch, a tag or an id names; a branch goes before a tag, as on GitHub."""
@@ -79,7 +80,9 @@ class Bare:
 
     def ancestor(self, one: str, other: str) -> bool:
         """Tell whether one commit is the other or an ancestor of it."""
-        return self.git("merge-base", "--is-ancestor", one, other, check=False).code == 0
+        if other not in self._reachable:
+            self._reachable[other] = frozenset(self.span(None, other))
+        return one in self._reachable[other]
 
     def entry(self, commit: str, path: str) -> tuple[str, str] | None:
         """Return (kind, id) of what lies at a path."""

@@ -4,7 +4,9 @@ from typing import Any
 
 from ..server import Answer
 from .hub import Hub, node
-from .objects import Run, Workflow, stamp
+from .objects import stamp
+from .progress import Run, Workflow
+from .records import Commit
 from .repos import REPO, minimal
 from .routing import Call, Problem, Routes, counted, found, plain
 
@@ -52,11 +54,21 @@ def _workflow_view(hub: Hub, workflow: Workflow) -> dict[str, Any]:
     }
 
 
+def _commit_view(commit: Commit) -> dict[str, Any]:
+    return {
+        "id": commit.sha,
+        "tree_id": commit.tree,
+        "message": commit.message,
+        "timestamp": commit.committer.date,
+        "author": {"name": commit.author.name, "email": commit.author.email},
+        "committer": {"name": commit.committer.name, "email": commit.committer.email},
+    }
+
+
 def run_view(hub: Hub, run: Run) -> dict[str, Any]:
     """Return a run."""
     address, workflow = f"{hub.api}/actions/runs/{run.id}", workflow_file(hub, run.workflow)
     links = {f"{name}_url": f"{address}/{name}" for name in ("jobs", "logs", "cancel", "rerun", "artifacts")}
-    commit = hub.bare.commit(run.head_sha)
     done = run.status == "completed"
     return {
         **links,
@@ -64,7 +76,7 @@ def run_view(hub: Hub, run: Run) -> dict[str, Any]:
         "node_id": node("WFR", run.id),
         "name": workflow.name,
         "path": workflow.path,
-        "display_title": run.title or commit.subject,
+        "display_title": run.title or hub.bare.commit(run.head_sha).subject,
         "run_number": run.number,
         "run_attempt": 1,
         "event": run.event,
@@ -83,14 +95,7 @@ def run_view(hub: Hub, run: Run) -> dict[str, Any]:
         "created_at": stamp(run.created),
         "run_started_at": stamp(run.created),
         "updated_at": stamp(run.updated or run.created),
-        "head_commit": {
-            "id": commit.sha,
-            "tree_id": commit.tree,
-            "message": commit.message,
-            "timestamp": commit.committer.date,
-            "author": {"name": commit.author.name, "email": commit.author.email},
-            "committer": {"name": commit.committer.name, "email": commit.committer.email},
-        },
+        "head_commit": _commit_view(hub.bare.commit(run.head_sha)),
         "repository": minimal(hub),
         "head_repository": minimal(hub),
     }

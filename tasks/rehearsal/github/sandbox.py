@@ -11,6 +11,7 @@ from ..server import Answer, Request
 from . import (
     assets,
     checks,
+    comments,
     commits,
     files,
     graph,
@@ -30,7 +31,10 @@ from .hub import Hub
 from .plays import Plays
 from .routing import Call, NotFound, Problem, routed
 
-_MODULES = (repos, files, history, commits, refs, issues, pulls, merges, notes, releases, assets, runs, jobs, checks)
+_MODULES = (
+    *(repos, files, history, commits, refs, issues, comments, pulls),
+    *(merges, notes, releases, assets, runs, jobs, checks),
+)
 _ROUTES = sorted(
     (route for module in _MODULES for route in module.calls.routes),
     key=lambda route: route.pattern.pattern.endswith(".+)"),  # a path that is open at its end comes last

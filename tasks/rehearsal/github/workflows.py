@@ -1,47 +1,18 @@
 """The effects of this package's workflows, played when a branch or a tag moves: checks, candidates, tag, release."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from packaging.version import Version
 
 from .hub import Push
-from .objects import Artifact, Job, Pace, Pull, Run, Step
+from .objects import Pull
 from .plays import zipped
+from .progress import Artifact, Pace, Run
 from .sandbox import SandboxGithub
+from .steps import Failure, Files, Plan, StepFailed, Work, carry_out
 
 CI, TAG, RELEASE = "ci.yml", "auto-tag-on-master.yml", "release.yml"
-Files = Mapping[str, bytes]
-
-
-class StepFailed(Exception):
-    """A step of a workflow fails, with this at the end of its job's log; `publish` may raise it."""
-
-
-@dataclass
-class Failure:
-    """A step that fails, `times` times (for ever: -1)."""
-
-    workflow: str
-    step: str
-    log: str
-    times: int = 1
-
-
-@dataclass
-class Work:
-    """What the steps of one run share."""
-
-    sha: str
-    ref: str
-    version: str
-    files: Files = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-
-
-Doing = Callable[[Work], None]
-Plan = Sequence[tuple[str, Sequence[tuple[str, Doing | None]]]]  # jobs, each with its steps
 
 
 def small(version: str, sha: str) -> Files:
@@ -126,43 +97,18 @@ class Workflows:
             branch=ref,
             jobs=[self.sandbox.job(name, *(step for step, _ in steps)) for name, steps in plan],
             pace=self.paces.get(workflow, self.pace),
-            effect=lambda run: self._carry_out(run, plan, work),
+            effect=lambda run: self._finish(run, plan, work),
         )
 
     def _version(self, sha: str) -> str:
         content = self.sandbox.hub.bare.content(sha, "pyproject.toml") or b""
         return str(tomllib.loads(content.decode()).get("project", {}).get("version", ""))
 
-    def _carry_out(self, run: Run, plan: Plan, work: Work) -> None:
-        """Do a run's steps in their order up to the first that fails; what comes after it is skipped."""
-        failed = False
-        for job, (_, steps) in zip(run.jobs, plan, strict=True):
-            work.log = []
-            for step, (_, doing) in zip(job.steps, steps, strict=True):
-                step.conclusion = "skipped" if failed else self._done(run, step, doing, work)
-                failed = failed or step.conclusion == "failure"
-            job.conclusion = _worst(job)
-            job.log = "\n".join(work.log) + "\n"
-        run.conclusion = "failure" if failed else "success"
+    def _finish(self, run: Run, plan: Plan, work: Work) -> None:
+        carry_out(run, plan, work, self.failures)
         if work.files:
             hub = self.sandbox.hub
             run.artifacts.append(Artifact(hub.id(), "dist", zipped(work.files), hub.clock()))
-
-    def _done(self, run: Run, step: Step, doing: Doing | None, work: Work) -> str:
-        work.log.append(f"##[group]{step.name}")
-        try:
-            for failure in self.failures:
-                if (failure.workflow, failure.step) == (run.workflow, step.name) and failure.times:
-                    failure.times -= failure.times > 0
-                    raise StepFailed(failure.log or f"{step.name} failed")
-            if doing is not None:
-                doing(work)
-        except StepFailed as error:
-            work.log += [str(error), "##[error]Process completed with exit code 1."]
-            return "failure"
-        finally:
-            work.log.append("##[endgroup]")
-        return "success"
 
     def _checks(self) -> Plan:
         """Return what checks a commit: the jobs a branch may demand."""
@@ -205,8 +151,3 @@ class Workflows:
     def _announced(self, work: Work) -> None:
         candidate = Version(work.version).is_prerelease
         self.sandbox.add_release(work.ref, work.files, generate_release_notes=True, prerelease=candidate)
-
-
-def _worst(job: Job) -> str:
-    found = {step.conclusion for step in job.steps}
-    return "failure" if "failure" in found else "skipped" if found == {"skipped"} else "success"
