@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import WrongValue
+from tasks.errors import ReleaseError, WrongValue
 from tasks.rehearsal.server import Answer, Fault, Request, Server
 from tasks.systems.web import (
     Broken,
@@ -307,6 +307,7 @@ def test_a_connection_that_keeps_breaking(server: Server, fault: Fault, reason: 
     [
         ("http://127.0.0.1:1/x?token=hush", NotReached, "took no connection: connection refused"),
         ("https://name.invalid/x?token=hush", NotReached, "has a name that is not known"),
+        ("http://[::1]:1/x?token=hush", NotReached, r"http://\[::1\]:1/x took no connection"),
         ("http://me:hush@name.invalid/x", NotReached, "has a name that is not known"),
         ("http://a..b/x?token=hush", Trouble, "no address that can be asked"),
     ],
@@ -634,6 +635,15 @@ def test_a_file_may_lie_elsewhere(store: Server, other: Server) -> None:
     assert "authorization" not in store.seen[0].headers
     with pytest.raises(Strayed):
         client().download(url, token=TOKEN, elsewhere=False)
+
+
+def test_a_signed_address_is_not_told(store: Server, other: Server) -> None:
+    other.fault(Fault(answer=Answer(302, headers={"Location": f"{store.url}/f?sig=hush"})))
+    for fault in (Fault(times=4, cut=9), Fault(answer=Answer(404)), Fault(answer=Answer(200, b"other"))):
+        store.faults[:] = [fault]
+        with pytest.raises(ReleaseError) as caught:
+            client().download(other.url, token=TOKEN, size=5000, sha256=_SHA256)
+        assert "hush" not in told(caught.value)
 
 
 # -- secrets -------------------------------------------------------------------------------------------------------

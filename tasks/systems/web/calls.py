@@ -1,7 +1,7 @@
 """Calls: what is asked of a service, and by whom."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 from ...errors import WrongValue
@@ -9,12 +9,14 @@ from ..tokens import Token
 from .answers import Answer
 from .troubles import Strayed, host_of, shown
 
+_REDIRECTIONS = {301, 302, 303, 307, 308}
+_KEEPING_METHOD = {307, 308}
 _REPEATABLE = {"GET", "HEAD"}
 _OWN = {"localhost", "127.0.0.1", "::1"}
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """A request before it is sent.
 
@@ -23,9 +25,9 @@ class Call:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     token: Token | None = None
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
     deadline: float | None = None
     elsewhere: bool = False
     bare: bool = False
@@ -38,6 +40,9 @@ class Call:
             raise WrongValue(f"{shown(self.url)!r} is no address that can be asked", expected="https://…")
         if self.token and not self.bare and parts.scheme != "https" and parts.hostname not in _OWN:
             raise WrongValue(f"{shown(self.url)} would see the token in clear", expected="an https address")
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {shown(self.url)}>"
 
     @property
     def repeatable(self) -> bool:
@@ -57,8 +62,20 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
 
 
-def led_to(call: Call, url: str, status: int, location: str) -> str:
-    """Return the address that a redirection of `url` leads to; refuse one that is not to be followed."""
+def following(call: Call, answer: Answer) -> Call | None:
+    """Return the call that an answer redirects a call to, None when it does not; refuse one that is not to be made."""
+    location = answer.headers.get("location", "")
+    if answer.status not in _REDIRECTIONS or not location:
+        return None
+    if not call.repeatable and answer.status not in _KEEPING_METHOD:
+        raise Strayed(call.url, "redirects a change elsewhere", expected="an answer", status=answer.status)
+    target = _target(call, answer.status, location)
+    same = origin(target)[1:] == origin(call.url)[1:]
+    return replace(call, url=target, bare=call.bare or not same)
+
+
+def _target(call: Call, status: int, location: str) -> str:
+    url = call.url
     try:
         target = urljoin(url, location)
         old, new = origin(url), origin(target)

@@ -15,7 +15,7 @@ from requests.auth import AuthBase
 from ...errors import ReleaseError
 from ..tokens import Token
 from .answers import Answer
-from .calls import Call, led_to, origin
+from .calls import Call, following
 from .diagnosis import diagnosis
 from .gates import Gates
 from .troubles import Broken, Strayed, TimeUp, WrongAnswer
@@ -24,8 +24,6 @@ AGENT = "release-coordination (https://pypi.org/project/release-coordination/)"
 MOST_BYTES = 64 * 1024 * 1024
 _PIECE = 128 * 1024
 _MOST_REDIRECTIONS = 5
-_REDIRECTIONS = {301, 302, 303, 307, 308}
-_KEEPING_METHOD = {307, 308}
 
 # Its debug lines, which `inv --debug` would print, hold whole addresses, signed ones too.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -79,14 +77,10 @@ class Transport:
         for _ in range(_MOST_REDIRECTIONS + 1):
             with self.gates.place(here.url, self._remaining(here)):
                 answer = self._hop(here, sink)
-            location = answer.headers.get("location", "")
-            if answer.status not in _REDIRECTIONS or not location:
+            onward = following(here, answer)
+            if onward is None:
                 return answer
-            if not call.repeatable and answer.status not in _KEEPING_METHOD:
-                raise Strayed(here.url, "redirects a change elsewhere", expected="an answer", status=answer.status)
-            target = led_to(call, here.url, answer.status, location)
-            same = origin(target)[1:] == origin(here.url)[1:]
-            here = replace(here, url=target, bare=here.bare or not same)
+            here = onward
         raise Strayed(call.url, f"redirects more than {_MOST_REDIRECTIONS} times", expected="an answer")
 
     def _hop(self, call: Call, sink: Sink | None) -> Answer:

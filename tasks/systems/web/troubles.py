@@ -17,7 +17,8 @@ def shown(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that is none"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"[:_LONGEST]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"[:_LONGEST]
 
 
 def host_of(url: str) -> str:
