@@ -150,6 +150,7 @@ def _of_issue(hub: Hub) -> dict[str, Any]:
         "body": lambda one, _: one.body or "",
         "url": lambda one, _: issue_view(hub, one)["html_url"],
         "state": lambda one, _: one.state.upper(),
+        "repository": lambda *_: Node("Repository"),
         "stateReason": lambda one, _: one.reason.upper() if one.reason else None,
         "createdAt": lambda one, _: stamp(one.created),
         "updatedAt": lambda one, _: stamp(one.updated),
