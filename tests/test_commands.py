@@ -1,5 +1,6 @@
 """The list of commands, their help, and the wheel that brings them to another project."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .proof.world import good
 from .repositories import CHECKOUT, Repository, uv
 from .running import INV, changed, run
 
@@ -115,7 +117,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"release_coordination"}
-    assert "release_coordination/cliff.toml" in names
+    assert {"release_coordination/cliff.toml", "release_coordination/verify/conftest.py"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 
@@ -145,6 +147,24 @@ def test_the_installed_command(installed: Path, sample: Repository) -> None:
     assert command("release.validate", "--only", "tag", "--only", "clean").returncode == 1
     version = command("--version").stdout.split()
     assert version[0].lower() == "release-coordination"
+
+
+def test_the_installed_command_proves_a_release_of_another_project(installed: Path, tmp_path: Path) -> None:
+    """Whose own pytest settings and conftest have no say in it."""
+    with good(tmp_path) as made:
+        made.repository.write(
+            {"conftest.py": "raise SystemExit(0)\n", "pytest.ini": "[pytest]\naddopts = --nonsense\n"}
+        )
+        done = subprocess.run(
+            [installed / "release-coordination", "release.verify", "--only", "index", "--only", "github", "--json"],
+            cwd=made.repository.root, env=changed({"GITHUB_TOKEN": made.token, "PATH": os.environ["PATH"]}),
+            capture_output=True, check=False, text=True,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    content = json.loads(done.stdout)
+    assert content["passed"]
+    assert len(content["checks"]) == 36
+    assert "not configured: attestations" in str(content) or "serves no attestation" in str(content)
 
 
 def test_the_installed_package_in_another_projects_tasks(installed: Path, sample: Repository) -> None:
