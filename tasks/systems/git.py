@@ -157,6 +157,43 @@ class Git:
         """Return the address of the remote `origin`, or nothing."""
         return self._git("config", "--get", "remote.origin.url", check=False).text.strip()
 
+    def default_branch(self) -> str:
+        """Return the branch that the remote `origin` calls its default, or nothing where that was never asked."""
+        output = self._git("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", check=False)
+        return output.text.strip().partition("/")[2]
+
+    @cached_property
+    def _folders(self) -> tuple[Path, Path, Path]:
+        output = self._git("rev-parse", "--git-common-dir", "--git-path", "hooks", "--show-toplevel", check=False)
+        if output.code != 0:
+            raise NotARepository(
+                f"{self.root} is in no git work tree: {essence(output.complaint)}",
+                expected="a git repository",
+                remedy="git init, or --project PATH",
+            )
+        common, hooks, top = ((self.root / line).resolve() for line in output.text.splitlines())
+        return common, hooks, top
+
+    @property
+    def common(self) -> Path:
+        """Return the git folder that all work trees share."""
+        return self._folders[0]
+
+    @property
+    def hooks(self) -> Path:
+        """Return the folder of the hooks that git runs, wherever the settings put it."""
+        return self._folders[1]
+
+    @property
+    def top(self) -> Path:
+        """Return the work tree's top folder."""
+        return self._folders[2]
+
+    def hooks_shared(self) -> bool:
+        """Tell whether the hooks' folder is set for more than this repository."""
+        output = self._git("config", "--show-scope", "--get", "core.hooksPath", check=False)
+        return bool(output.text) and output.text.split("\t")[0] not in {"local", "worktree"}
+
 
 def _commit(record: str) -> Commit:
     id_, parents, tree, date, author, message = record.split("\n", _COMMIT_FIELDS - 1)
