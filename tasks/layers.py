@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from .errors import WrongValue
+from .rules.pushes import PERMIT
 from .rules.settings import merged as merge
 from .settings import Settings
 from .systems.files import read_toml
@@ -174,7 +175,7 @@ def all_keys(table: Any, above: str = "") -> Iterator[str]:
 def from_environment(environment: Mapping[str, str], below: Toml) -> Iterator[tuple[str, list[str], Any]]:
     """Yield (variable, key path, value) for each setting in the environment; `below` knows the names of hosts."""
     for variable in sorted(environment):
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and variable != PERMIT:
             words = variable.removeprefix(PREFIX).lower().replace("__", "\0").replace("_", "-").split("\0")
             path, hint = _follow(words, below, variable)
             yield variable, path, _from_text(environment[variable], hint)
