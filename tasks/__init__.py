@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, release, rollback, staging, version, watching
+from . import audit, changelog, guard, release, rollback, staging, version, watching
 
 ns = Collection()
 for _name, _tasks in {
@@ -23,5 +23,6 @@ for _name, _tasks in {
         staging.prune,
     ),
     "rollback": (rollback.hosts,),
+    "guard": (guard.install, guard.check),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

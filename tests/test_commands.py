@@ -20,6 +20,8 @@ COMMANDS = {
     "changelog.check": {"version", "all", "project", "json"},
     "changelog.draft": {"version", "write", "project", "json"},
     "changelog.show": {"version", "project", "json"},
+    "guard.check": {"project"},
+    "guard.install": {"agent", "chain", "remove", "dry-run", "project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
@@ -180,3 +182,18 @@ def test_the_installed_package_in_another_projects_tasks(installed: Path, sample
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert '"version": "1.0.0"' in done.stdout
+
+
+def test_the_guard_of_the_installed_package(installed: Path, sample: Repository) -> None:
+    """What it installs needs neither the package nor its environment any more."""
+    sample.write({"release-coordination.toml": 'stable-branch = "main"\n'})
+    argv: list[str | Path] = [installed / "release-coordination", "guard.install", "--agent"]
+    done = subprocess.run(argv, cwd=sample.root, env=changed(None), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    update = f"refs/heads/x {sample.head} refs/heads/main {'0' * 40}\n"
+    for words, said, code in ((["pre-push"], update, 2), (["agent"], '{"tool_name": "Bash"}', 0)):
+        argv = ["sh", sample.root / ".git" / "release-guard" / "run", *words]
+        ended = subprocess.run(argv, cwd=sample.root, input=said, capture_output=True, text=True, check=False)
+        assert ended.returncode == code
+        assert ("the stable branch main" in ended.stderr) if code else ('"deny"' in ended.stdout)
+    assert str(installed) not in (sample.root / ".git" / "release-guard" / "run").read_text("utf-8")
