@@ -18,16 +18,10 @@ from .rules.coverage import State, summary
 from .rules.discipline import check_version
 from .rules.findings import Finding
 from .rules.text import plural
+from .rules.toolchain import DEFAULTS
 from .systems.process import ProgramFailed
 from .systems.uv import lock_file
 from .systems.wheel import built, entry_points
-
-_COMMANDS = {
-    "tests": "uv run pytest",
-    "lint": "uv run ruff check",
-    "format": "uv run ruff format --check",
-    "lockfile": "uv lock --check",
-}
 
 Run = Callable[[threading.Event], Outcome]
 
@@ -64,8 +58,8 @@ def checklist(project: Project, *, offline: bool) -> list[Check]:
         "changelog": lambda _stop: _changelog(project, observed()),
         "tag": lambda _stop: _tag(project, observed()),
         "issues": lambda _stop: _issues(project, observed(), offline=offline),
-        "lockfile": _command(project, _COMMANDS["lockfile"], frozen=False) if lock_file(project.root) else _not_locked,
-        **{name: _command(project, _COMMANDS[name]) for name in ("lint", "format", "tests")},
+        "lockfile": _command(project, DEFAULTS["lockfile"], frozen=False) if lock_file(project.root) else _not_locked,
+        **{name: _command(project, DEFAULTS[name]) for name in ("lint", "format", "tests")},
         "entry-points": lambda _stop: _entry_points(project),
     }
     own = {name: _command(project, line) if line.strip() else _off for name, line in project.settings.checks.items()}

@@ -20,6 +20,13 @@ def merged(lower: dict[str, Any], higher: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def table_at(document: Any, *keys: str) -> dict[str, Any]:
+    """Return the table under some keys, an empty one where there is none."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
 def repository_of(urls: Mapping[str, str], origin: str, web: str) -> str:
     """Return `owner/name` on GitHub: from a project's URLs, those of its source first, else from its origin remote."""
     rank = {label: position for position, label in enumerate(_PREFERRED)}
