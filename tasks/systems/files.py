@@ -4,7 +4,7 @@ import os
 import stat
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,34 @@ def restored(paths: Sequence[Path]) -> Iterator[None]:
         raise
 
 
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write all files or none; folders are made as needed, and taken away again when a file cannot be written."""
+    made: list[Path] = []
+    try:
+        with restored(list(files)):
+            for path, content in files.items():
+                made += _make_folder(path.parent)
+                write_bytes(path, content)
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):  # somebody else put something there meanwhile
+                folder.rmdir()
+        raise
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder with those above it and return the ones that were not there, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{folder}: {error.strerror}", expected="a folder") from error
+    return missing[::-1]
+
+
 def _put_back(path: Path, content: bytes | None) -> None:
     if content is None:
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
     elif not path.exists() or path.read_bytes() != content:
         write_bytes(path, content)

@@ -153,6 +153,27 @@ class Git:
         except ProgramFailed:
             return None
 
+    def top(self) -> Path:
+        """Return the repository's top folder."""
+        self.prefix  # noqa: B018 - refuses first what is no repository
+        return Path(self._git("rev-parse", "--show-toplevel").text.rstrip("\n"))
+
+    def default_branch(self) -> str:
+        """Return the branch that the remote `origin` calls its default, as last fetched; nothing when unknown."""
+        output = self._git("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", check=False)
+        return output.text.strip().removeprefix("origin/")
+
+    def current_branch(self) -> str:
+        """Return the branch that is checked out; nothing when none is."""
+        return self._git("symbolic-ref", "--quiet", "--short", "HEAD", check=False).text.strip()
+
+    def branches(self) -> frozenset[str]:
+        """Return the names of the branches here and of those known of the remote `origin`."""
+        self.prefix  # noqa: B018 - refuses first what is no repository
+        output = self._git("for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin")
+        names = output.text.splitlines()
+        return frozenset(name.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for name in names)
+
     def origin(self) -> str:
         """Return the address of the remote `origin`, or nothing."""
         return self._git("config", "--get", "remote.origin.url", check=False).text.strip()

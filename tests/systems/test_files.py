@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import Refused, WrongValue
-from tasks.systems.files import check_writable, read_text, read_toml, restored, write_text
+from tasks.systems.files import check_writable, read_text, read_toml, restored, write_all, write_text
 
 
 def test_text_is_read_as_it_is(tmp_path: Path) -> None:
@@ -92,3 +92,18 @@ def test_files_stay_when_all_is_well(tmp_path: Path) -> None:
     with restored([tmp_path / "new"]):
         (tmp_path / "new").write_bytes(b"new")
     assert (tmp_path / "new").read_bytes() == b"new"
+
+
+def test_all_files_are_written_with_their_folders(tmp_path: Path) -> None:
+    write_all({tmp_path / "a" / "b" / "c": b"1", tmp_path / "d": b"2"})
+    assert (tmp_path / "a" / "b" / "c").read_bytes() == b"1"
+    assert (tmp_path / "d").read_bytes() == b"2"
+
+
+def test_or_none_is(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "file").write_bytes(b"")
+    files = {tmp_path / "old": b"new", tmp_path / "a" / "b" / "c": b"1", tmp_path / "file" / "below": b"2"}
+    with pytest.raises(Refused, match="file"):
+        write_all(files)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"old": b"old", "file": b""}
