@@ -11,6 +11,7 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, renam
 
 NonNegative = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+WorkflowName = Annotated[str, Meta(pattern=r"^[\w.-]+\.ya?ml$")]
 
 _KINDS = {
     "feat": "changes",
@@ -54,6 +55,7 @@ class IndexSettings(Table, frozen=True):
     manage: Annotated[str, Meta(description="address of the pages on which a person manages a project")] = (
         "https://pypi.org/manage/project/"
     )
+    upload: Annotated[str, Meta(description="address that files are published to")] = "https://upload.pypi.org/legacy/"
 
 
 class StagingIndexSettings(Table, frozen=True):
@@ -61,14 +63,20 @@ class StagingIndexSettings(Table, frozen=True):
 
     simple: Annotated[str, Meta(description="address of the simple API")] = "https://test.pypi.org/simple/"
     json: Annotated[str, Meta(description="address of the JSON API")] = "https://test.pypi.org/pypi/"
+    upload: Annotated[str, Meta(description="address that candidates are published to")] = (
+        "https://test.pypi.org/legacy/"
+    )
 
 
 class WorkflowSettings(Table, frozen=True):
     """The names of the workflow files."""
 
-    ci: Annotated[str, Meta(description="runs the checks")] = "ci.yml"
-    tag: Annotated[str, Meta(description="tags the stable branch")] = "auto-tag-on-master.yml"
-    release: Annotated[str, Meta(description="publishes a tag")] = "release.yml"
+    ci: Annotated[WorkflowName, Meta(description="runs the checks")] = "ci.yml"
+    tag: Annotated[WorkflowName, Meta(description="tags the stable branch")] = "auto-tag-on-master.yml"
+    release: Annotated[WorkflowName, Meta(description="publishes a tag")] = "release.yml"
+    prerelease: Annotated[WorkflowName, Meta(description="tests with pre-releases of the dependencies")] = (
+        "prerelease-deps.yml"
+    )
 
 
 class GithubSettings(Table, frozen=True):
@@ -82,6 +90,22 @@ class GithubSettings(Table, frozen=True):
     required_checks: Annotated[
         tuple[str, ...], Meta(description="checks that must pass; default: what the branch's rules demand")
     ] = ()
+
+
+class CiSettings(Table, frozen=True):
+    """What the workflows that `init` writes run, and where."""
+
+    runners: Annotated[tuple[str, ...], Meta(description="systems that the tests run on", min_length=1)] = (
+        "ubuntu-latest",
+        "macos-latest",
+    )
+    pythons: Annotated[
+        tuple[str, ...], Meta(description='series such as "3.14"; default: those that requires-python admits')
+    ] = ()
+    tests: Annotated[str, Meta(description="command of the tests in CI; default: that of checks")] = ""
+    command: Annotated[
+        str, Meta(description="how a workflow calls release-coordination; default: locked, else uvx")
+    ] = ""
 
 
 class SoakSettings(Table, frozen=True):
@@ -187,6 +211,7 @@ class Settings(Table, frozen=True):
         default_factory=StagingIndexSettings
     )
     github: Annotated[GithubSettings, Meta(description="GitHub")] = field(default_factory=GithubSettings)
+    ci: Annotated[CiSettings, Meta(description="the workflows that init writes")] = field(default_factory=CiSettings)
     soak: Annotated[SoakSettings, Meta(description="when a candidate has earned promotion")] = field(
         default_factory=SoakSettings
     )
