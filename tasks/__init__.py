@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, guard, release, rollback, staging, version, watching
+from . import audit, changelog, guard, release, rollback, staging, version, watching, workflow
 
 ns = Collection()
 for _name, _tasks in {
@@ -24,5 +24,6 @@ for _name, _tasks in {
     ),
     "rollback": (rollback.hosts,),
     "guard": (guard.install, guard.check),
+    "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

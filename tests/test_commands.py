@@ -38,6 +38,10 @@ COMMANDS = {
     "version.bump": {"to", "part", "rc", "final", "dry-run", "project", "json"},
     "version.decide": {"since", "until", "project", "json"},
     "version.show": {"project", "json"},
+    "workflow.bumped": {"base", "project"},
+    "workflow.candidate": {"dist", "to", "project"},
+    "workflow.match": {"tag", "project"},
+    "workflow.tag": {"commit", "project"},
 }
 
 
