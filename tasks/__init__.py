@@ -2,9 +2,9 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, guard, release, rollback, staging, version, watching, workflow
+from . import audit, changelog, guard, init, release, rollback, staging, version, watching, workflow
 
-ns = Collection()
+ns = Collection(init.init)
 for _name, _tasks in {
     "audit": (audit.commits,),
     "version": (version.show, version.decide, version.bump),

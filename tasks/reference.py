@@ -39,13 +39,13 @@ def _section(table: Any, heading: str, about: str) -> Iterator[str]:
     for item, (key, hint) in zip(_fields(table), keys(table).items(), strict=False):
         inner, free = table_of(hint), mapping_of(hint)
         if inner is not None and not get_args(inner):
-            below.append((inner, f"{heading}.{key}", _description(hint)))
+            below.append((inner, f"{heading}.{key}", description(hint)))
         elif inner is not None:
             below += [(choice, f"{heading}.{key}", _choice(choice)) for choice in get_args(inner)]
         elif free is not None and table_of(free) is not None:
-            below.append((table_of(free), f"{heading}.{key}.NAME", _description(hint)))
+            below.append((table_of(free), f"{heading}.{key}.NAME", description(hint)))
         else:
-            rows.append(f"| `{key}` | {_type(hint)} | {_default(item)} | {_description(hint)} |")
+            rows.append(f"| `{key}` | {_type(hint)} | {_default(item)} | {description(hint)} |")
     if rows:
         yield "| key | type | default | meaning |\n|---|---|---|---|"
         yield from rows
@@ -63,7 +63,8 @@ def _choice(choice: Any) -> str:
     return f'With `kind = "{choice.__struct_config__.tag}"`: {doc[:1].lower()}{doc[1:]}'
 
 
-def _description(hint: Any) -> str:
+def description(hint: Any) -> str:
+    """Return what a key is for."""
     for note in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
         if isinstance(note, msgspec.Meta) and note.description:
             return note.description
@@ -82,14 +83,17 @@ def _type(hint: Any) -> str:
     return " or ".join(f'`"{choice}"`' for choice in get_args(hint))
 
 
+def default_of(item: Any) -> Any:
+    """Return a key's default as TOML and JSON have it."""
+    value = item.default if item.default is not msgspec.NODEFAULT else item.default_factory()
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _default(item: Any) -> str:
     if item.required:
         return "required"
-    value = item.default if item.default is not msgspec.NODEFAULT else item.default_factory()
-    value = list(value) if isinstance(value, tuple) else value
-    if value in ("", [], {}):
-        return ""
-    return f"`{msgspec.json.encode(value).decode()}`"
+    value = default_of(item)
+    return "" if value in ("", [], {}) else f"`{msgspec.json.encode(value).decode()}`"
 
 
 if __name__ == "__main__":

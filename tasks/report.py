@@ -76,6 +76,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str
         out.print(_grid(columns, cells, wide))
 
 
+def diff(lines: Iterable[str]) -> None:
+    """Print a unified difference, on a terminal in the usual colours."""
+    if not sys.stdout.isatty():
+        for line in lines:
+            say(line, tabs=True)
+        return
+    from rich.text import Text
+
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    for line in lines:
+        console().print(Text(_encodable(printable(line), sys.stdout), style=styles.get(line[:1], "")), soft_wrap=True)
+
+
 def _print_plain(lines: Sequence[Sequence[str]]) -> None:
     """Print columns for a pipe or a file: nothing folded, cut or coloured, and without the cost of importing rich."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -22,6 +22,7 @@ COMMANDS = {
     "changelog.show": {"version", "project", "json"},
     "guard.check": {"project"},
     "guard.install": {"agent", "chain", "remove", "dry-run", "project", "json"},
+    "init": {"only", "dry-run", "yes", "project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
@@ -150,6 +151,9 @@ def test_the_installed_command(installed: Path, sample: Repository) -> None:
     drafted = command("changelog.draft")
     assert drafted.returncode == 0
     assert "### fixes\n\n- mend #2 [#2](" in drafted.stdout
+    assert command("init", "--yes").returncode == 0
+    workflow = sample.read(".github/workflows/auto-tag-on-master.yml").decode()
+    assert f"uvx release-coordination=={command('--version').stdout.split()[1]} workflow.tag" in workflow
     assert command("release.validate", "--only", "tag", "--only", "clean").returncode == 1
     version = command("--version").stdout.split()
     assert version[0].lower() == "release-coordination"

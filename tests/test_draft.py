@@ -255,7 +255,7 @@ def test_a_missing_cliff_toml(fixed: Repository) -> None:
     assert (ended.code, ended.out) == (2, "")
     first, *_, last = ended.err.splitlines()
     assert first == f"error: {fixed.root} has no cliff.toml"
-    assert last == f"next: cp {CHECKOUT / 'cliff.toml'} {fixed.root / 'cliff.toml'}"
+    assert last == "next: inv init --only cliff"
     assert fixed.snapshot() == before
 
 

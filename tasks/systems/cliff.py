@@ -32,7 +32,7 @@ def project_config(root: Path) -> Path:
         raise WrongValue(
             f"{root} has no cliff.toml",
             expected="git-cliff's settings beside pyproject.toml",
-            remedy=f"cp {HOUSE_CONFIG} {path}",
+            remedy="inv init --only cliff",
         )
     return path
 
