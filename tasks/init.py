@@ -51,7 +51,7 @@ def init(
     written: list[Planned] = []
     if missing and not dry_run:
         confirmed(f"write {plural(len(missing), 'file')}?", yes=yes)
-        written = write_missing(found.git.top(), plan)
+        written = write_missing(found.git.top, plan)
         _check_written(find_project(project), only or ())
     (_print_json if json else _print_outcome)(shape, plan, written)
 

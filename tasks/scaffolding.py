@@ -25,7 +25,7 @@ _PULL_REQUEST = tuple(
 
 def planned(project: Project, shape: Shape, only: Sequence[str]) -> list[Planned]:
     """Return every file of the scaffold beside what is there now, or those that `only` names."""
-    top, below = project.git.top(), f"{shape.folder}/" if shape.folder else ""
+    top, below = project.git.top, f"{shape.folder}/" if shape.folder else ""
     values, names = values_of(project, shape), project.settings.github.workflows
     files = {
         "ci": (f"{_WORKFLOWS}/{names.ci}", "ci.yml"),

@@ -473,7 +473,7 @@ class Pages(http.server.SimpleHTTPRequestHandler):
         names = sorted(Path(self.directory).iterdir())
         rows = [{"filename": path.name, "url": f"/{path.name}",
                  "hashes": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}} for path in names]  # fmt: skip
-        body = json.dumps({"files": rows}).encode()
+        body = json.dumps({"meta": {"api-version": "1.0"}, "name": "sample", "files": rows}).encode()
         self.send_response(200 if rows else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -153,16 +153,6 @@ class Git:
         except ProgramFailed:
             return None
 
-    def top(self) -> Path:
-        """Return the repository's top folder."""
-        self.prefix  # noqa: B018 - refuses first what is no repository
-        return Path(self._git("rev-parse", "--show-toplevel").text.rstrip("\n"))
-
-    def default_branch(self) -> str:
-        """Return the branch that the remote `origin` calls its default, as last fetched; nothing when unknown."""
-        output = self._git("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", check=False)
-        return output.text.strip().removeprefix("origin/")
-
     def current_branch(self) -> str:
         """Return the branch that is checked out; nothing when none is."""
         return self._git("symbolic-ref", "--quiet", "--short", "HEAD", check=False).text.strip()
