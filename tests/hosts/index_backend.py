@@ -1,8 +1,8 @@
-"""The package indexes proper: simple-repository, in an environment of its own: `index_backend.py PORT DIR PORT DIR…`.
+"""The package indexes proper: simple-repository, in an environment of its own: `index_backend.py FD DIR FD DIR…`.
 
-Serves DIR/<project>/<file> at 127.0.0.1:PORT/simple/, in HTML and JSON. What simple-repository's folder
-component leaves out is added from the files: their digest and the Python they require. `DIR/yanked.sqlite` is the table
-of its yank component. The time of upload is the file's time.
+Serves DIR/<project>/<file> as /simple/ on the listening socket FD, in HTML and JSON, until standard input ends. What
+simple-repository's folder component leaves out is added from the files: their digest and the Python they require.
+`DIR/yanked.sqlite` is the table of its yank component. The time of upload is the file's time.
 """
 
 # This file is not part of the project's environment: simple-repository and its server are not installed there.
@@ -11,10 +11,13 @@ import asyncio
 import dataclasses
 import email
 import hashlib
+import os
+import socket
 import sys
 import zipfile
 from functools import cache
 from pathlib import Path
+from threading import Thread
 
 import aiosqlite
 import fastapi
@@ -66,16 +69,22 @@ async def _application(folder: Path, client: httpx.AsyncClient) -> fastapi.FastA
     return application
 
 
-async def _serve(folder: Path, port: int, client: httpx.AsyncClient) -> None:
-    settings = uvicorn.Config(await _application(folder, client), host="127.0.0.1", port=port, log_level="warning")
-    await uvicorn.Server(settings).serve()
+async def _serve(folder: Path, descriptor: int, client: httpx.AsyncClient) -> None:
+    settings = uvicorn.Config(await _application(folder, client), log_level="warning")
+    await uvicorn.Server(settings).serve([socket.socket(fileno=descriptor)])
+
+
+def _end_with_standard_input() -> None:
+    sys.stdin.read()
+    os._exit(0)
 
 
 async def main() -> None:
     async with httpx.AsyncClient() as client:
         pairs = zip(sys.argv[1::2], sys.argv[2::2], strict=True)
-        await asyncio.gather(*(_serve(Path(folder), int(port), client) for port, folder in pairs))
+        await asyncio.gather(*(_serve(Path(folder), int(descriptor), client) for descriptor, folder in pairs))
 
 
 if __name__ == "__main__":
+    Thread(target=_end_with_standard_input, daemon=True).start()
     asyncio.run(main())

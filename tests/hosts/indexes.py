@@ -5,6 +5,7 @@ files. In front is a small server for what no such index has: PyPI's JSON for a 
 """
 
 import hashlib
+import http.client
 import json
 import os
 import socket
@@ -151,45 +152,48 @@ class Indexes:
 @contextmanager
 def serve(folder: Path, host: str) -> Iterator[Indexes]:
     """Give two empty indexes that listen at this address; their files lie below `folder`."""
-    pair = [Index(name, folder / name, f"127.0.0.1:{_free_port()}", host) for name in ("release", "staging")]
     with ExitStack() as stack:
-        stack.enter_context(_backend(folder, pair))
+        pair = stack.enter_context(_backend(folder, host))
         for index in pair:
             index.port = stack.enter_context(listening(host, partial(Front, index)))
         yield Indexes(*pair)
 
 
 @contextmanager
-def _backend(folder: Path, indexes: list[Index]) -> Iterator[None]:
-    argv = [str(_python()), str(Path(__file__).with_name("index_backend.py"))]
-    for index in indexes:
-        index.folder.mkdir(parents=True)
-        argv += [index.upstream.partition(":")[2], str(index.folder)]
-    log = folder / "backend.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(argv, stdout=file, stderr=file, start_new_session=True)
+def _backend(folder: Path, host: str) -> Iterator[list[Index]]:
+    """Give both indexes, with what is behind them: it gets its sockets from here, so that nobody takes its ports."""
+    argv, pair = [str(_python()), str(Path(__file__).with_name("index_backend.py"))], []
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128)) for _ in range(2)]
+        for name, listener in zip(("release", "staging"), sockets, strict=True):
+            pair.append(Index(name, folder / name, f"127.0.0.1:{listener.getsockname()[1]}", host))
+            pair[-1].folder.mkdir(parents=True)
+            argv += [str(listener.fileno()), str(pair[-1].folder)]
+        log = folder / "backend.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,  # it ends when this process does, however that comes
+                stdout=file,
+                stderr=file,
+                pass_fds=[listener.fileno() for listener in sockets],
+                start_new_session=True,
+            )
     try:
-        for index in indexes:
-            wait("the package indexes", partial(_listens, process, index.upstream, log), 30)
-        yield
+        for index in pair:
+            wait("the package indexes", partial(_answers, process, index.upstream, log), 60)
+        yield pair
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
-def _listens(process: subprocess.Popen[bytes], upstream: str, log: Path) -> bool:
+def _answers(process: subprocess.Popen[bytes], upstream: str, log: Path) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"the package indexes ended at once: {log.read_text('utf-8')[-1500:]}")
-    host, _, port = upstream.partition(":")
-    with suppress(OSError), socket.create_connection((host, int(port)), 1):
-        return True
+    with suppress(OSError, http.client.HTTPException):
+        return ask(upstream, "/simple/", {})[0] == HTTPStatus.OK
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _python() -> Path:
@@ -197,7 +201,7 @@ def _python() -> Path:
     folder = roots.cache() / f"index-{roots.digest(sys.version, *_REQUIREMENTS)}"
     python = folder / "bin" / "python"
     uv = find_uv() or "uv"
-    with roots.locked("index"):
+    with roots.locked(folder.name):
         if not (folder / "complete").exists():
             sh(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
             sh(uv, "pip", "install", "--quiet", "--python", str(python), *_REQUIREMENTS, seconds=300)

@@ -1,13 +1,16 @@
 """The lab: a network, keys, an ssh_config and machines for one run of tests, and nothing of it left afterwards.
 
-A run that was killed is cleaned up by the next one: its folder's lock is free then, and everything it made bears the
-name of its bridge or lies in its folder.
+A run that was killed is cleaned up by its janitor, a process that waits for its end, and failing that by the next run:
+its folder's lock is free then, and everything it made bears the name of its bridge, or its folder. Every worker of a
+run has a lab of its own.
 """
 
 import contextlib
 import fcntl
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +27,7 @@ from .shell import sh
 
 NAMES = ("hetz", *(f"web{number}" for number in range(1, 64)))
 _FIRST = 10
-_WATCHERS = 8  # inotify instances of root that one machine uses, rounded up
+_LIMITS = {"fs/inotify/max_user_instances": 4096, "kernel/keys/maxkeys": 4096, "kernel/keys/maxbytes": 4096 * 128}
 _CONFIG = """Host *
     User {user}
     IdentityFile {home}/.ssh/id_ed25519
@@ -48,6 +51,7 @@ class Lab:
 
     folder: Path
     network: Network
+    janitor: int  # the id of the process that cleans up after a lab whose process was killed
     files: dict[str, str] = field(default_factory=dict)  # written to every machine before its first boot
     machines: list[Machine] = field(default_factory=list)
 
@@ -79,7 +83,7 @@ class Lab:
                 machines.append(self._machine(name, layers))
                 self.machines.append(machines[-1])
             self._write_ssh()
-            _allow_inotify(len(self.machines))
+            _allow()
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(Machine.start, machines))
             yield machines
@@ -117,26 +121,58 @@ class Lab:
         self.known_hosts.write_text("".join(lines), "ascii")
 
 
-def _allow_inotify(machines: int) -> None:
-    """Raise the kernel's limit, which all machines share, where it is too low for so many systemds."""
-    limit = Path("/proc/sys/fs/inotify/max_user_instances")
-    if int(limit.read_text("ascii")) < machines * _WATCHERS:
-        limit.write_text(str(machines * _WATCHERS), "ascii")
+def _allow() -> None:
+    """Raise the kernel's limits for one user: root and the user who deploys are the same two on all machines."""
+    for name, needed in _LIMITS.items():
+        limit = Path("/proc/sys", name)
+        if int(limit.read_text("ascii")) < needed:
+            limit.write_text(str(needed), "ascii")
 
 
 @contextmanager
 def open_lab() -> Iterator[Lab]:
-    """Give a lab of its own to this run, after removing what killed runs left."""
+    """Give a lab of its own to this process, after removing what killed runs left."""
     with ExitStack() as stack:
         with roots.locked("runs"):
-            clean()
+            _clean_all()
             folder = Path(tempfile.mkdtemp(dir=_runs()))
+            (folder / "lock").touch()
+            janitor = stack.enter_context(_watched_over(folder))
             lock = stack.enter_context((folder / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)
             stack.callback(_clean, folder)
-            network = make_network()
-            (folder / "bridge").write_text(network.bridge, "ascii")
-        yield Lab(folder, network)
+            network = make_network(roots.cache() / "last-network", folder / "bridge")
+        yield Lab(folder, network, janitor)
+
+
+@contextmanager
+def _watched_over(folder: Path) -> Iterator[int]:
+    """Let a process of its own wait for the end of this one, however that comes, and clean up; return its id."""
+    janitor = subprocess.Popen(
+        [sys.executable, "-m", __name__],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,  # nobody writes to it any more once this process is gone
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert janitor.stdin is not None
+    janitor.stdin.write(f"{folder}\n".encode())
+    janitor.stdin.flush()
+    try:
+        yield janitor.pid
+    finally:
+        janitor.stdin.close()
+        janitor.wait()
+
+
+def _watch_over() -> None:
+    """Be that process: the end of standard input is the end of the other."""
+    folder = Path(sys.stdin.readline().rstrip("\n"))
+    sys.stdin.read()
+    with contextlib.suppress(FileNotFoundError), (folder / "lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _clean(folder)
 
 
 def _runs() -> Path:
@@ -147,6 +183,11 @@ def _runs() -> Path:
 
 def clean() -> None:
     """Remove what runs left that were killed: processes, mounts, interfaces, control groups, files."""
+    with roots.locked("runs"):
+        _clean_all()
+
+
+def _clean_all() -> None:
     for folder in sorted(_runs().glob("*/")):
         with contextlib.suppress(OSError), (folder / "lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -155,7 +196,8 @@ def clean() -> None:
 
 def _clean(folder: Path) -> None:
     for process in _processes(folder):
-        os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
     bridge = folder / "bridge"
     if bridge.exists():
         name = bridge.read_text("ascii")
@@ -166,12 +208,19 @@ def _clean(folder: Path) -> None:
 
 
 def _processes(folder: Path) -> list[int]:
-    """Return process 1 of the machines booted from below this folder, and the systemd-nspawn above each."""
+    """Return the processes that were started with a file of this folder: systemd-nspawn (and process 1 of its machine,
+    without which the others of the machine cannot be), ssh, and what an operator typed, whose home is there.
+    """
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            argv = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"systemd-nspawn" in argv[0] and any(str(folder).encode() + b"/" in part for part in argv):
+            argv, settings = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
+            if f"{folder}/".encode() in argv + settings and int(entry.name) != os.getpid():
                 children = (entry / "task" / entry.name / "children").read_text("ascii").split()
-                found += [int(child) for child in children] + [int(entry.name)]
+                found += [int(child) for child in children] if b"systemd-nspawn" in argv else []
+                found.append(int(entry.name))
     return found
+
+
+if __name__ == "__main__":
+    _watch_over()

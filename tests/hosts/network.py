@@ -76,12 +76,19 @@ class Network:
         return Cable(self.bridge, number, self.gateway)
 
 
-def make_network() -> Network:
-    """Make a bridge with the first free number; the kernel refuses a name that another run has taken."""
-    for number in _NETWORKS:
+def make_network(last: Path, note: Path) -> Network:
+    """Make a bridge with the next free number; the kernel refuses a name that another run has taken.
+
+    `last` remembers the number that was given last, so that one is not given again soon after its run is over: whoever
+    looks for leavings would take the next run's bridge for one. `note` gets the name as soon as the bridge is there.
+    """
+    begin = int(last.read_text("ascii")) if last.exists() else 0
+    for number in (*_NETWORKS[begin:], *_NETWORKS[:begin]):
         network = Network(f"{PREFIX}{number}", f"198.18.{number}.1")
         with contextlib.suppress(Failed):
             sh("ip", "link", "add", network.bridge, "address", _mac(network.gateway), "type", "bridge")
+            note.write_text(network.bridge, "ascii")
+            last.write_text(str(number), "ascii")
             _remove_namespaces(network.bridge)
             sh("ip", "address", "add", f"{network.gateway}/24", "dev", network.bridge)
             sh("ip", "link", "set", network.bridge, "up")

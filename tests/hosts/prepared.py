@@ -60,7 +60,7 @@ def layer(lab: Lab) -> Path:
     """Return the layer, built by a machine of this lab if it is not there yet (about ten seconds)."""
     root = roots.debian()
     folder = roots.cache() / f"prepared-{roots.digest(root.name, service.recipe(), Path(__file__).read_bytes())}"
-    with roots.locked("prepared"):
+    with roots.locked(folder.name):
         if not folder.exists():
             _build(lab, folder)
     roots.used(folder)

