@@ -124,10 +124,7 @@ def play(shared: Shared, tmp_path: Path, lab: Lab, indexes: Indexes, telegram: T
     shared.spoiled = True
 
     def make(*, settle: int = 1, installer: str = "uv") -> Scene:
-        operator = at_work(tmp_path, lab, indexes, telegram, [host], settle=settle)
-        settings = operator.project / "pyproject.toml"
-        text = settings.read_text("utf-8").replace("settle =", f'installer = "{installer}"\nsettle =')
-        settings.write_text(text, "utf-8")
+        operator = at_work(tmp_path, lab, indexes, telegram, [host], settle=settle, installer=installer)
         return Scene(shared, operator, indexes, telegram, shared.version, size(host))
 
     yield make

@@ -10,7 +10,7 @@ from threading import Timer
 
 import pytest
 
-from . import service
+from . import prepared, service
 from .embedded import EmbeddedHost
 from .indexes import Indexes
 from .lab import Lab
@@ -39,6 +39,8 @@ def hosts(lab: Lab, prepared_layer: Path) -> Iterator[list[Machine]]:
     """Give three machines for the module; every test leaves them well, on whatever version."""
     with lab.fleet(3, prepared_layer) as machines:
         assert [machine.name for machine in machines] == NAMES
+        for machine in machines:
+            prepared.give_uv(machine)
         yield machines
 
 
@@ -46,7 +48,7 @@ def hosts(lab: Lab, prepared_layer: Path) -> Iterator[list[Machine]]:
 def operator(
     hosts: list[Machine], lab: Lab, published: Indexes, bot_server: Telegram, tmp_path_factory: pytest.TempPathFactory
 ) -> Operator:
-    return at_work(tmp_path_factory.mktemp("fleet"), lab, published, bot_server, hosts, settle=1)
+    return at_work(tmp_path_factory.mktemp("fleet"), lab, published, bot_server, hosts, settle=1, installer="uv")
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_a_candidate_goes_to_all_and_status_shows_it(
 ) -> None:
     said = operator.ask("staging.install", "--version=0.36.0rc1", "--host=all")
     assert said.code == 0, said
-    assert {row["host"]: row["outcome"] for row in said.json} == dict.fromkeys(NAMES, "OK")
+    assert {row["host"]: row["outcome"] for row in said.json} == dict.fromkeys(NAMES, "OK"), said
     assert [version(host) for host in hosts] == ["0.36.0rc1"] * 3
     wheel = [path for path in indexes.staging.requests if path.endswith(".whl")]
     assert len(wheel) == 1, "fetched once, whatever the number of hosts"
@@ -100,7 +102,7 @@ def test_a_canary_that_fails_keeps_the_rest_untouched(
     said = operator.ask("staging.install", "--version=0.37.0rc1", "--canary=web1")
     assert said.code == 1, said
     assert [row["host"] for row in said.json] == ["web1", "hetz", "web2"]
-    assert [row["outcome"] for row in said.json] == ["ROLLED BACK", "UNTOUCHED", "UNTOUCHED"]
+    assert [row["outcome"] for row in said.json] == ["ROLLED BACK", "UNTOUCHED", "UNTOUCHED"], said
     assert [row["code"] for row in said.json] == [1, 4, 4]
     assert "web1 was not well" in said.host("web2")["reason"]
     assert [version(host) for host in hosts] == before
@@ -127,7 +129,7 @@ def test_a_canary_that_is_well_is_followed_by_the_rest(
     said = operator.ask("staging.restart", "--canary=web2")
     assert said.code == 0, said
     assert said.json[0]["host"] == "web2"
-    assert {row["outcome"] for row in said.json} == {"OK"}
+    assert {row["outcome"] for row in said.json} == {"OK"}, said
 
 
 def test_a_dead_host_does_not_stop_the_others(
@@ -136,7 +138,7 @@ def test_a_dead_host_does_not_stop_the_others(
     before = [invocation(host) for host in hosts]
     said = operator.ask("staging.restart", f"--host={dead}", "--host=hetz", "--host=web1")
     assert said.code == 3, said
-    assert {row["host"]: row["outcome"] for row in said.json} == {"dead": "FAILED", "hetz": "OK", "web1": "OK"}
+    assert {row["host"]: row["outcome"] for row in said.json} == {"dead": "FAILED", "hetz": "OK", "web1": "OK"}, said
     changed = [invocation(host) != old for host, old in zip(hosts, before, strict=True)]
     assert changed == [True, True, False]
 
@@ -152,7 +154,7 @@ def test_the_worst_outcome_counts_a_failure_before_an_unknown(
         hosts[1].as_user("systemctl --user start acme-bot")
     assert said.code == 1, said
     outcomes = {row["host"]: (row["outcome"], row["code"]) for row in said.json}
-    assert outcomes == {"hetz": ("OK", 0), "web1": ("FAILED", 1), "web2": ("OK", 0), "dead": ("FAILED", 3)}
+    assert outcomes == {"hetz": ("OK", 0), "web1": ("FAILED", 1), "web2": ("OK", 0), "dead": ("FAILED", 3)}, said
     assert table.code == 3, table
     cells = {row.split()[0]: row for row in table.out.splitlines()[1:]}
     assert "inactive" in cells["web1"]

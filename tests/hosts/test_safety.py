@@ -59,7 +59,7 @@ def operator(
     host: Machine, lab: Lab, published: Indexes, bot_server: Telegram, tmp_path_factory: pytest.TempPathFactory
 ) -> Operator:
     assert host.name == "hetz"
-    return at_work(tmp_path_factory.mktemp("safety"), lab, published, bot_server, [host], settle=1)
+    return at_work(tmp_path_factory.mktemp("safety"), lab, published, bot_server, [host], settle=1, installer="uv")
 
 
 def raw(operator: Operator, *words: str) -> Said:
@@ -317,7 +317,8 @@ def test_a_changed_host_key_is_refused_and_names_both(lab: Lab, host: Machine, o
     assert operator.inv("staging.status").code == 0
 
 
-def test_a_record_holds_what_was_done_and_no_secret(host: Machine) -> None:
+def test_a_record_holds_what_was_done_and_no_secret(host: Machine, operator: Operator, telegram: Telegram) -> None:
+    assert operator.inv("staging.install", "--version=0.38.0rc1", "--allow-downgrade").code == 0
     path = host.path(f"{HOME}/.local/state/release-coordination/acme-bot")
     lines = [json.loads(line) for line in (path / "record.jsonl").read_text("utf-8").splitlines()]
     assert {"ACCEPTED", "INTENT", "FLIPPED", "END"} <= {line["state"] for line in lines}
