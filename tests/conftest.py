@@ -1,14 +1,17 @@
-"""Fixtures: a clean environment, commands as a person types them, the history of untether."""
+"""How the tests are shared out; fixtures: a clean environment, the history of untether, repositories."""
 
 import lzma
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import platformdirs
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+from .hosts import needs
 from .rehearsal.fixtures import emulate, github_sandbox, schemas
 from .repositories import CHECKOUT, Repository, released, uv
 from .running import INV
@@ -26,10 +29,83 @@ _FOREIGN = (
     "NO_COLOR",
     "COLUMNS",
     "LINES",
+    "PYTHONDONTWRITEBYTECODE",  # commands are typed by the hundred, and each would compile all anew
     "PYTHONWARNINGS",
     "PYTHONIOENCODING",
     "TTY_",
 )
+
+
+# -- many at once: workers of pytest-xdist, each with folders, machines and networks of its own ---------------------
+
+_HOSTS = "tests/hosts/"
+# Tests of one file that build on each other stay on one worker; these files come first among the hosts' because they
+# are the longest that cannot be divided. The rest follows one test at a time, the shortest tests at the end.
+_WHOLE = [f"{_HOSTS}test_{name}.py" for name in ("fleet", "scripts", "bad_input", "staging")]
+_DIVIDED = [f"{_HOSTS}test_{name}.py" for name in ("kills", "faults", "safety", "fixture")]
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return when a test's file has its turn: what needs no machine first, then the hosts' files as above."""
+    file, order = _file(item.nodeid), [*_WHOLE, *_DIVIDED]
+    if not file.startswith(_HOSTS):
+        return -1
+    return order.index(file) if file in order else 0
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Gives a worker a whole file, or one test of those that can be divided, when it has nearly nothing left to do."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the name of what is given as a whole."""
+        return nodeid if _file(nodeid) in _DIVIDED else _file(nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share these tests out unless somebody says how, or wants to watch one; a worker has no workers."""
+    said = config.option.numprocesses is not None or config.option.dist != "no" or config.option.capture == "no"
+    if not said and not hasattr(config, "workerinput"):
+        config.option.numprocesses = "auto"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return 0, which is no worker, for tests that are named one by one; two a processor where machines are booted."""
+    if config.args and all("::" in argument for argument in config.args):
+        return 0
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors if needs.missing() else 2 * processors
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_rank)
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM be what Ctrl-C is: everything that was set up is torn down."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests have measured."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    notes = [str(text) for report in reports for name, text in report.user_properties if name == "note"]
+    if notes:
+        terminalreporter.section("notes")
+        terminalreporter.write("\n".join([*notes, ""]))
+
+
+# -- fixtures -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session", autouse=True)
