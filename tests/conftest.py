@@ -23,6 +23,7 @@ _FOREIGN = (
     "RELEASE_COORDINATION_",
     "INVOKE_",
     "GITHUB_",
+    "GH_",
     "UV_FROZEN",
     "VIRTUAL_ENV",
     "FORCE_COLOR",

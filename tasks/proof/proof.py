@@ -10,7 +10,6 @@ from packaging.version import Version
 from ..project import Project
 from ..rules.fleet import chosen
 from ..systems.index import Index
-from ..systems.tokens import find_token
 from ..systems.web import Web
 from .environment import Environment
 from .index import IndexProof
@@ -52,13 +51,10 @@ class Proof:
     @cached_property
     def github(self) -> "GithubProof":
         """Return GitHub."""
-        from ..systems.github import Github
+        from ..github import github_of
         from .github import GithubProof
 
-        project = self.release.project
-        api = project.settings.github.api
-        github = Github(api, project.repository, find_token(api), self.web)
-        return GithubProof(self.release, github)
+        return GithubProof(self.release, github_of(self.release.project, self.web))
 
     @cached_property
     def _hosts(self) -> Mapping[str, HostProof]:
