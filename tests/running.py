@@ -67,7 +67,7 @@ def called(name: str, *words: str, cwd: Path, env: Environment | None = None) ->
     for word in words:
         key, given, value = word.removeprefix("--").partition("=")
         key = key.replace("-", "_")
-        if key in {"only", "skip"}:
+        if key in {"only", "skip", "commit"}:
             flags.setdefault(key, []).append(value)
         else:
             flags[key] = value if given else True
