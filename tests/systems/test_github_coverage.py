@@ -256,3 +256,30 @@ def test_trouble(coverage: Coverage, server: Server, answer: Answer, error: type
     with pytest.raises(error, match=said) as caught:
         coverage.of([oid(0)])
     assert SECRET not in told(caught.value)
+
+
+class Numbers:
+    """A repository with issue 1, pull request 2, and nothing else."""
+
+    def __call__(self, request: Request) -> Answer:
+        variables = request.json()["variables"]
+        wanted = {name: value for name, value in variables.items() if name[1:].isdigit()}
+        found = {f"c{name[1:]}": self.one(value) for name, value in wanted.items()}
+        gone = [{"type": "NOT_FOUND", "message": "Could not resolve"}] if None in found.values() else []
+        return Answer.json({"data": {"repository": found}, **({"errors": gone} if gone else {})})
+
+    def one(self, number: int) -> Node | None:
+        return {1: {"__typename": "Issue"}, 2: {"__typename": "PullRequest", **pull(2, page([issue(7)]))}}.get(number)
+
+
+def test_what_numbers_stand_for() -> None:
+    with Server(Numbers()) as server:
+        coverage = github(server).coverage
+        found = coverage.numbered([1, 2, 3, 2])
+        assert list(found) == [1, 2]
+        assert found[1] is None
+        assert found[2] is not None
+        assert [one.number for one in found[2].issues] == [7]
+        assert coverage.issues_among(range(1, 450)) == {1}
+        assert len(server.seen) == 1 + 3
+        assert coverage.issues_among([]) == frozenset()

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 from ..web import Failing, WrongAnswer
 from .api import moment
 from .queries import CutOff, Queries
-from .questions import MORE_ISSUES, MORE_PULLS, RANGE, by_oid
+from .questions import MORE_ISSUES, MORE_PULLS, RANGE, by_number, by_oid, kinds
 
 T = TypeVar("T")
+K = TypeVar("K", str, int)
 Node = dict[str, Any]
 PAGE = 25  # commits a request; more run into GitHub's time limit of ten seconds
+_NUMBERS = 200  # a request, where only their kinds are asked
 _LEAST = 3
 
 
@@ -76,10 +78,22 @@ class Coverage:
     def of(self, commits: Iterable[str]) -> dict[str, CoveredCommit]:
         """Return commits by their ids, without those that GitHub does not know."""
         found: dict[str, CoveredCommit] = {}
-        for some in _chunks(list(dict.fromkeys(commits)), PAGE):
-            for commit in self._some(some):
+        for _, node in self._asked(commits, by_oid, PAGE):
+            if "oid" in node:
+                commit = self._told(node, self._commit)
                 found[commit.id] = commit
         return found
+
+    def numbered(self, numbers: Iterable[int]) -> dict[int, CoveringPull | None]:
+        """Return pull requests by number, None for a number that is an issue's; without those that are neither's."""
+        return {
+            number: self._told(node, self._pull) if _kind(node) == "PullRequest" else None
+            for number, node in self._asked(numbers, by_number, PAGE)
+        }
+
+    def issues_among(self, numbers: Iterable[int]) -> frozenset[int]:
+        """Return those numbers that are issues' and not pull requests'."""
+        return frozenset(number for number, node in self._asked(numbers, kinds, _NUMBERS) if _kind(node) == "Issue")
 
     def _page(self, size: int, **variables: object) -> tuple[Node | None, int]:
         """Return a page of a comparison and the size that got it: smaller when GitHub ran out of time."""
@@ -94,20 +108,24 @@ class Coverage:
             ref = repository.get("ref") or {}
             return (ref.get("compare") or {}).get("commits"), size
 
-    def _some(self, commits: Sequence[str]) -> Iterator[CoveredCommit]:
-        """Yield some commits, asked for in halves when GitHub runs out of time."""
+    def _asked(self, items: Iterable[K], query: Callable[[int], str], size: int) -> Iterator[tuple[K, Node]]:
+        """Yield what is there of the things that a query names, so many a request, each once."""
+        for some in _chunks(list(dict.fromkeys(items)), size):
+            yield from self._some(some, query)
+
+    def _some(self, items: Sequence[K], query: Callable[[int], str]) -> Iterator[tuple[K, Node]]:
+        """Yield some of them, asked for in halves when GitHub runs out of time."""
         try:
-            asked = {f"o{number}": commit for number, commit in enumerate(commits)}
-            repository = self.queries.ask(by_oid(len(commits)), **asked)
+            repository = self.queries.ask(query(len(items)), **{f"o{at}": item for at, item in enumerate(items)})
         except (CutOff, Failing):
-            if len(commits) <= _LEAST:
+            if len(items) <= _LEAST:
                 raise
-            half = len(commits) // 2
-            yield from self._some(commits[:half])
-            yield from self._some(commits[half:])
+            half = len(items) // 2
+            yield from self._some(items[:half], query)
+            yield from self._some(items[half:], query)
             return
-        nodes = (repository.get(f"c{number}") for number in range(len(commits)))
-        yield from (self._told(node, self._commit) for node in nodes if node and "oid" in node)
+        nodes = ((item, repository.get(f"c{at}")) for at, item in enumerate(items))
+        yield from ((item, node) for item, node in nodes if node)
 
     def _commit(self, node: Node) -> CoveredCommit:
         pulls = self._all(node["associatedPullRequests"], MORE_PULLS, _more_pulls, oid=node["oid"])
@@ -151,7 +169,11 @@ def _next(page: Node) -> str | None:
     return page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
 
 
-def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def _kind(node: Node) -> object:
+    return node.get("__typename")
+
+
+def _chunks(items: Sequence[K], size: int) -> Iterator[Sequence[K]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 

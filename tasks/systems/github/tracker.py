@@ -23,6 +23,8 @@ class Issue:
     body: str = field(repr=False)
     created: datetime | None = None
     closed: datetime | None = None
+    author: str = ""
+    association: str = ""  # the author's: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE, …
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -31,7 +33,8 @@ class Issue:
             row["number"], row["title"], row["state"], row.get("state_reason") or "", labels_of(row),
             (row.get("milestone") or {}).get("title", ""), row["html_url"], "pull_request" in row,
             row.get("body") or "",
-            moment(row["created_at"]), moment(row["closed_at"]),
+            moment(row["created_at"]), moment(row["closed_at"]), (row.get("user") or {}).get("login", ""),
+            row.get("author_association") or "",
         )  # fmt: skip
 
 
