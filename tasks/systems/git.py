@@ -164,6 +164,12 @@ class Git:
         names = output.text.splitlines()
         return frozenset(name.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for name in names)
 
+    def affected(self, commit: str) -> list[str]:
+        """Return the files that a commit changed, a merge against its first parent; from the repository's top."""
+        words = ("-1", "-m", "--first-parent", "--no-renames", "--name-only", "--format=", "-z")
+        output = self._git("-c", "log.showRoot=true", "log", *words, commit, "--")
+        return [name for name in output.text.split("\0") if name]
+
     def origin(self) -> str:
         """Return the address of the remote `origin`, or nothing."""
         return self._git("config", "--get", "remote.origin.url", check=False).text.strip()

@@ -76,3 +76,23 @@ def test_the_remote(sample: Repository) -> None:
     sample.git("remote", "add", "origin", "https://example.org/o/r")
     sample.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
     assert git.origin() == "https://example.org/o/r"
+
+
+def test_the_files_that_a_commit_changed(sample: Repository) -> None:
+    sample.branch("topic")
+    sample.commit("fix: one", {"d/\u00fc b.txt": "x", "b\nc": "y"})
+    sample.switch("main")
+    sample.commit("fix: two", {"two": "x"})
+    merge = sample.merge("topic", "Merge branch 'topic'")
+    git = Git(sample.root)
+    assert git.affected("topic") == ["b\nc", "d/\u00fc b.txt"]
+    assert git.affected(merge) == ["b\nc", "d/\u00fc b.txt"]
+    assert git.affected("v1.0.0") == ["CHANGELOG.md", "cliff.toml", "pyproject.toml"]
+
+
+def test_the_git_folder_of_all_work_trees(sample: Repository) -> None:
+    sample.git("worktree", "add", "--quiet", "../second")
+    expected = (sample.root / ".git").resolve()
+    assert Git(sample.root).common == Git(sample.root.parent / "second").common == expected
+    (sample.root / "packages").mkdir()
+    assert Git(sample.root / "packages").common == expected
