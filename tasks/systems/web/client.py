@@ -38,7 +38,8 @@ class Web:
     """One polite client for every service: threads may share it, and should.
 
     `note` is told of every wait of more than two seconds; `patience` is how many seconds a call may wait in all before
-    it is an error, and `retries` how often a failure is followed by another attempt.
+    it is an error, and `retries` how often a failure is followed by another attempt. Once `called_off` is set, nothing
+    is waited for.
     """
 
     session: requests.Session = field(default_factory=session)
@@ -50,9 +51,9 @@ class Web:
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
     jitter: Callable[[], float] = random.random
+    called_off: Event = field(default_factory=Event, repr=False)
 
     def __post_init__(self) -> None:
-        self._stop = Event()
         self._memory = Memory()
         self._flights = Flights()
         self._gates = Gates(self.most_at_once)
@@ -66,7 +67,7 @@ class Web:
 
     def stop(self) -> None:
         """Call off every wait, now and later; for the thread that was interrupted to tell the others."""
-        self._stop.set()
+        self.called_off.set()
 
     def get(
         self, url: str, *, accept: str = "application/json", token: Token | None = None,
@@ -154,9 +155,9 @@ class Web:
         """Wait, and say so when it takes long."""
         if seconds > _WORTH_TELLING_SECONDS:
             self.note(f"waiting {seconds:.0f} s: {why}")
-        if seconds > 0 and not self._stop.is_set():
-            self.clock.sleep(seconds, self._stop)
-        if self._stop.is_set():
+        if seconds > 0 and not self.called_off.is_set():
+            self.clock.sleep(seconds, self.called_off)
+        if self.called_off.is_set():
             raise Stopped(url, "was not waited for any longer", remedy="run it again")
 
     def _left(self, deadline: float | None) -> float | None:
