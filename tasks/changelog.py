@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 @command(
     version="Draft for this version; default: the next final one.",
     write="Write it into the changelog; what a person wrote there stays.",
+    offline="Do not ask GitHub which issues the pull requests name.",
     project=PROJECT,
     json=JSON,
 )
-def draft(_c: Context, version: str = "", write: bool = False, project: str = "", json: bool = False) -> None:
+def draft(
+    _c: Context, version: str = "", write: bool = False, offline: bool = False, project: str = "", json: bool = False
+) -> None:
     """Draft the changelog's section from the commits since the last release.
 
-    Every entry links its issues; [#?] stands where only a person knows. Commits without a type are put under
+    Every entry links its issues, those that GitHub knows of its pull request among them; [#?] stands where only a
+    person knows. Commits without a type are put under
     "to be placed". With --write the section is inserted above the older ones, which are not touched; a section
     that is there already gets only the entries it lacks.
     """
@@ -30,7 +34,8 @@ def draft(_c: Context, version: str = "", write: bool = False, project: str = ""
     from .systems.files import write_text
 
     found = find_project(project)
-    outcome = make(found, str(final_of(read_version(version, "--version"))) if version else "")
+    wanted = str(final_of(read_version(version, "--version"))) if version else ""
+    outcome = make(found, wanted, offline=offline)
     if write and outcome.after != outcome.before:
         write_text(found.changelog_path, outcome.after)
     _print_draft(found, outcome, write=write, json=json)

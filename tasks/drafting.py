@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from .errors import Refused
-from .history import Unreleased, coverage, decision, observe, today
+from .history import Unreleased, decision, observe, today
 from .project import Project
 from .rules.changelog import UNPLACED, Changelog, Section, is_final, read, version_key
 from .rules.drafts import Draft, drafts, extend_section, insert_section, last_drafted, missing
@@ -14,6 +14,7 @@ from .rules.versions import final_of, is_candidate
 from .systems.cliff import draft as render_drafts
 from .systems.cliff import project_config
 from .systems.files import read_text
+from .tracing import watch
 
 _NEW = "# changelog\n"
 
@@ -31,8 +32,11 @@ class Outcome:
     remarks: tuple[str, ...] = ()
 
 
-def draft(project: Project, version: str = "") -> Outcome:
-    """Return the draft for a version: by default the one that is set when it is to come, else the next final one."""
+def draft(project: Project, version: str = "", *, offline: bool = False) -> Outcome:
+    """Return the draft for a version: by default the one that is set when it is to come, else the next final one.
+
+    Unless it is made offline, GitHub is asked for the issues that the pull requests name.
+    """
     project_config(project.root)
     unreleased = observe(project)
     if version and Version(version) in unreleased.versions:
@@ -44,11 +48,15 @@ def draft(project: Project, version: str = "") -> Outcome:
     text = read_text(project.changelog_path) if project.changelog_path.exists() else ""
     changelog = read(text, project.settings.tag_prefix)
     wanted = version or _version_at_hand(project, unreleased, changelog)
-    entries = _placed(project, drafts(coverage(project, unreleased.changes), project.settings.changelog.all_kinds))
+    traced = watch(project, unreleased, offline=offline)
+    entries = _placed(project, drafts(traced.coverages, project.settings.changelog.all_kinds))
     section = changelog.section(wanted)
     if section is None:
-        return _begun(project, unreleased, entries, wanted, text, changelog)
-    return _extended(project, unreleased, entries, section, text)
+        made = _begun(project, unreleased, entries, wanted, text, changelog)
+    else:
+        made = _extended(project, unreleased, entries, section, text)
+    asking = any(entry.unknown for entry in entries) and traced.trouble
+    return replace(made, remarks=(f"GitHub was not asked: {asking.found}", *made.remarks)) if asking else made
 
 
 def _placed(project: Project, entries: list[Draft]) -> list[Draft]:

@@ -1,7 +1,7 @@
 """What is unreleased: the repository asked, the rules applied."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +9,8 @@ from packaging.version import Version
 
 from .project import Project
 from .rules.commits import Change, read
-from .rules.coverage import Coverage, Pulls, cover
+from .rules.coverage import Coverage, cover
+from .rules.pulls import Told
 from .rules.releases import (
     ReleasePoint,
     Tag,
@@ -101,10 +102,10 @@ def _version(content: bytes | None) -> str:
     return version if isinstance(version, str) else ""
 
 
-def coverage(project: Project, changes: Sequence[Change], pulls: Pulls | None = None) -> list[Coverage]:
-    """Return each change with whether an issue covers it; `pulls` is what GitHub was asked of, nothing when offline."""
+def coverage(project: Project, changes: Sequence[Change], told: Mapping[str, Told]) -> list[Coverage]:
+    """Return each change with whether an issue covers it; `told` is what GitHub said of commits."""
     settings = project.settings
-    return cover(changes, demanded=settings.issues, exempt=settings.issue_exempt, pulls=pulls or {})
+    return cover(changes, demanded=settings.issues, exempt=settings.issue_exempt, told=told)
 
 
 def utc_day(moment: str) -> str:

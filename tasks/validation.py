@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from .checking import check_one, load_changelog
 from .commands import run_command, wants_network
 from .errors import ReleaseError, WrongValue
-from .history import Unreleased, coverage, observe
+from .history import Unreleased, observe
 from .project import Project
+from .report import note
 from .rules.changelog import is_candidate
 from .rules.checks import Outcome, Result, judged
 from .rules.coverage import State, summary
@@ -22,6 +24,9 @@ from .rules.toolchain import DEFAULTS
 from .systems.process import ProgramFailed
 from .systems.uv import lock_file
 from .systems.wheel import built, entry_points
+
+if TYPE_CHECKING:
+    from .tracing import Traced
 
 Run = Callable[[threading.Event], Outcome]
 
@@ -57,7 +62,7 @@ def checklist(project: Project, *, offline: bool) -> list[Check]:
         "version": lambda _stop: _version(project),
         "changelog": lambda _stop: _changelog(project, observed()),
         "tag": lambda _stop: _tag(project, observed()),
-        "issues": lambda _stop: _issues(project, observed(), offline=offline),
+        "issues": lambda stop: _issues(project, observed(), stop, offline=offline),
         "lockfile": _command(project, DEFAULTS["lockfile"], frozen=False) if lock_file(project.root) else _not_locked,
         **{name: _command(project, DEFAULTS[name]) for name in ("lint", "format", "tests")},
         "entry-points": lambda _stop: _entry_points(project),
@@ -164,21 +169,32 @@ def _tag(project: Project, unreleased: Unreleased) -> Outcome:
     return Outcome(Result.PASS, f"tag {name} is free here")
 
 
-def _issues(project: Project, unreleased: Unreleased, *, offline: bool) -> Outcome:
-    audited = coverage(project, unreleased.changes)
-    counts = summary(audited)
+def _issues(project: Project, unreleased: Unreleased, stop: threading.Event, *, offline: bool) -> Outcome:
+    traced = _traced(project, unreleased, stop, offline=offline)
+    counts = summary(traced.coverages)
     findings = [
         Finding("issues", f"{item.change.commit.id[:8]} {item.change.commit.subject}: {item.reason}")
-        for item in audited
+        for item in traced.coverages
         if item.state is State.UNCOVERED
     ]
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    evidence = f"{plural(len(audited), 'commit')} since {_point_name(unreleased)}" + (f": {told}" if told else "")
+    counted = plural(len(traced.coverages), "commit")
+    evidence = f"{counted} since {_point_name(unreleased)}" + (f": {told}" if told else "")
+    if traced.trouble:
+        evidence += f"; GitHub was not asked to the end: {traced.trouble.found}"
     if findings or not counts[State.UNKNOWN]:
         return judged(findings, evidence)
     if offline:
         return Outcome(Result.PASS, f"{evidence}; unknown ones accepted (--offline)")
-    return Outcome(Result.UNKNOWN, f"{evidence}; only GitHub could tell: accept them with --offline")
+    return Outcome(Result.UNKNOWN, f"{evidence}; accept unknown ones with --offline")
+
+
+def _traced(project: Project, unreleased: Unreleased, stop: threading.Event, *, offline: bool) -> "Traced":
+    """Return what covers each commit; a wait that GitHub asks for ends when the checks are called off."""
+    from .systems.web import Web
+    from .tracing import trace
+
+    return trace(project, unreleased, offline=offline, web=Web(note=note, called_off=stop))
 
 
 def _point_name(unreleased: Unreleased) -> str:

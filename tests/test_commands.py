@@ -18,7 +18,7 @@ _CHANGES = _HOSTS | {"one-by-one", "canary"}
 COMMANDS = {
     "audit.commits": {"since", "until", "offline", "project", "json"},
     "changelog.check": {"version", "all", "project", "json"},
-    "changelog.draft": {"version", "write", "project", "json"},
+    "changelog.draft": {"version", "write", "offline", "project", "json"},
     "changelog.show": {"version", "project", "json"},
     "guard.check": {"project"},
     "guard.install": {"agent", "chain", "remove", "dry-run", "project", "json"},

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .commits import Change
 from .lineage import merged_by, withdrawn
+from .pulls import Told
 from .references import Reference
 
 
@@ -30,14 +31,17 @@ class Coverage:
     pull: int | None = None  # the pull request it came through, its own or the merge's
 
 
-# What GitHub says of pull requests: the issues each closes or mentions. A number that is not a key was not asked.
-Pulls = Mapping[int, Collection[Reference]]
+def cover(
+    changes: Sequence[Change], *, demanded: bool, exempt: Collection[str], told: Mapping[str, Told]
+) -> list[Coverage]:
+    """Return every change with its coverage, in the same order; `exempt` are the kinds that need no issue.
 
-
-def cover(changes: Sequence[Change], *, demanded: bool, exempt: Collection[str], pulls: Pulls) -> list[Coverage]:
-    """Return every change with its coverage, in the same order; `exempt` are the kinds that need no issue."""
+    `told` is what GitHub said, by commit; one that is not there was not asked about.
+    """
     merged, taken = merged_by(changes), withdrawn(changes)
-    covered = [_cover(change, merged.get(change.commit.id), demanded, exempt, pulls) for change in changes]
+    covered = [
+        _cover(change, merged.get(change.commit.id), demanded, exempt, told.get(change.commit.id)) for change in changes
+    ]
     return [_excused(item, taken) for item in covered]
 
 
@@ -48,21 +52,20 @@ def _excused(coverage: Coverage, taken: Collection[str]) -> Coverage:
     return coverage
 
 
-def _cover(change: Change, merged: int | None, demanded: bool, exempt: Collection[str], pulls: Pulls) -> Coverage:
+def _cover(change: Change, merged: int | None, demanded: bool, exempt: Collection[str], told: Told | None) -> Coverage:
     pull = change.title.pull or merged
     if change.references:
         return Coverage(change, State.COVERED, "names its issue", change.references, pull)
-    issues = tuple(pulls.get(pull, ())) if pull else ()
-    if issues:
-        return Coverage(change, State.COVERED, f"pull request #{pull} names it", issues, pull)
+    if told and told.issues:
+        return Coverage(change, State.COVERED, told.reason, told.issues, told.pull or pull)
     if not demanded:
         return Coverage(change, State.EXEMPT, "the settings demand no issues", pull=pull)
     if change.kind in exempt or change.kind == "merge":
         return Coverage(change, State.EXEMPT, f"{change.kind} needs no issue", pull=pull)
+    if told:
+        return Coverage(change, State.UNCOVERED, told.reason, pull=told.pull)
     if pull is None:
         return Coverage(change, State.UNCOVERED, "names no issue")
-    if pull in pulls:
-        return Coverage(change, State.UNCOVERED, f"pull request #{pull} names no issue either", pull=pull)
     return Coverage(change, State.UNKNOWN, f"pull request #{pull} was not asked", pull=pull)
 
 

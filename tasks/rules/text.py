@@ -28,6 +28,11 @@ def _spelled(character: str) -> str:
     return character
 
 
+def without_comments(markdown: str) -> str:
+    """Return Markdown without its HTML comments, such as the hints of a template."""
+    return re.sub(r"<!--.*?(?:-->|\Z)", " ", markdown, flags=re.DOTALL)
+
+
 def without_code(markdown: str) -> str:
     """Return Markdown with a blank instead of each fenced block and each code span."""
     return CODE_SPAN.sub(" ", _FENCED.sub(" ", markdown))

@@ -1,75 +1,81 @@
 from collections.abc import Collection
 
-from tasks.rules.coverage import Coverage, Pulls, State, cover, summary
+from tasks.rules.coverage import Coverage, State, cover, summary
 from tasks.rules.lineage import merged_by
+from tasks.rules.pulls import Told
 from tasks.rules.references import Reference
 
 from .history import cases, change, graph, history
 
 EXEMPT = ("chore", "ci", "release")
 ISSUE = (Reference(7),)
+NAMES = Told("pull request #12 names it", ISSUE, 12)
+NONE = Told("pull request #12 names no issue either", pull=12)
 
 
-def covered(message: str, pulls: Pulls, *, demanded: bool = True, exempt: Collection[str] = EXEMPT) -> Coverage:
-    return cover([change(message)], demanded=demanded, exempt=exempt, pulls=pulls)[0]
+def covered(message: str, told: Told | None, *, demanded: bool = True, exempt: Collection[str] = EXEMPT) -> Coverage:
+    commit = change(message)
+    known = {commit.commit.id: told} if told else {}
+    return cover([commit], demanded=demanded, exempt=exempt, told=known)[0]
 
 
 @cases(
-    "message pulls state issues",
+    "message told state issues",
     {
-        "names an issue": ("fix: x\n\nCloses #7", {}, "covered", ISSUE),
-        "names an issue, its pull request none": ("fix: x (#12)\n\nCloses #7", {12: ()}, "covered", ISSUE),
-        "exempt, but names an issue": ("chore: x\n\nCloses #7", {}, "covered", ISSUE),
-        "pull request names an issue": ("fix: x (#12)", {12: ISSUE}, "covered", ISSUE),
-        "exempt, but its pull request names an issue": ("ci: x (#12)", {12: ISSUE}, "covered", ISSUE),
-        "pull request was asked and names none": ("fix: x (#12)", {12: ()}, "uncovered", ()),
-        "pull request was not asked": ("fix: x (#12)", {}, "unknown", ()),
-        "another pull request was asked": ("fix: x (#12)", {13: ISSUE}, "unknown", ()),
-        "nothing": ("fix: x", {12: ISSUE}, "uncovered", ()),
-        "exempt": ("chore: x", {}, "exempt", ()),
-        "exempt, pull request not asked": ("chore: x (#12)", {}, "exempt", ()),
-        "staging commit": ("chore: staging 1.2.3rc1", {}, "exempt", ()),
-        "untyped": ("make x", {}, "uncovered", ()),
-        "revert": ('Revert "fix: x"', {}, "uncovered", ()),
+        "names an issue": ("fix: x\n\nCloses #7", None, "covered", ISSUE),
+        "names an issue, its pull request none": ("fix: x (#12)\n\nCloses #7", NONE, "covered", ISSUE),
+        "exempt, but names an issue": ("chore: x\n\nCloses #7", None, "covered", ISSUE),
+        "pull request names an issue": ("fix: x (#12)", NAMES, "covered", ISSUE),
+        "exempt, but its pull request names an issue": ("ci: x (#12)", NAMES, "covered", ISSUE),
+        "pull request was asked and names none": ("fix: x (#12)", NONE, "uncovered", ()),
+        "pull request was not asked": ("fix: x (#12)", None, "unknown", ()),
+        "no pull request in the title, but it names an issue": ("fix: x", NAMES, "covered", ISSUE),
+        "no pull request in the title, and none names an issue": ("fix: x", NONE, "uncovered", ()),
+        "nothing": ("fix: x", None, "uncovered", ()),
+        "exempt": ("chore: x", None, "exempt", ()),
+        "exempt, pull request not asked": ("chore: x (#12)", None, "exempt", ()),
+        "staging commit": ("chore: staging 1.2.3rc1", None, "exempt", ()),
+        "untyped": ("make x", None, "uncovered", ()),
+        "revert": ('Revert "fix: x"', None, "uncovered", ()),
     },
 )
-def test_coverage(message: str, pulls: Pulls, state: str, issues: tuple[Reference, ...]) -> None:
-    found = covered(message, pulls)
+def test_coverage(message: str, told: Told | None, state: str, issues: tuple[Reference, ...]) -> None:
+    found = covered(message, told)
     assert (found.state, found.issues) == (state, issues)
 
 
 @cases(
-    "message pulls reason",
+    "message told reason",
     {
-        "issue": ("fix: x\n\nCloses #7", {}, "names its issue"),
-        "pull request": ("fix: x (#12)", {12: ISSUE}, "pull request #12 names it"),
-        "asked": ("fix: x (#12)", {12: ()}, "pull request #12 names no issue either"),
-        "not asked": ("fix: x (#12)", {}, "pull request #12 was not asked"),
-        "nothing": ("fix: x", {}, "names no issue"),
-        "exempt": ("ci: x", {}, "ci needs no issue"),
+        "issue": ("fix: x\n\nCloses #7", None, "names its issue"),
+        "pull request": ("fix: x (#12)", NAMES, "pull request #12 names it"),
+        "asked": ("fix: x (#12)", NONE, "pull request #12 names no issue either"),
+        "not asked": ("fix: x (#12)", None, "pull request #12 was not asked"),
+        "nothing": ("fix: x", None, "names no issue"),
+        "exempt": ("ci: x", None, "ci needs no issue"),
     },
 )
-def test_the_reason_is_told(message: str, pulls: Pulls, reason: str) -> None:
-    assert covered(message, pulls).reason == reason
+def test_the_reason_is_told(message: str, told: Told | None, reason: str) -> None:
+    assert covered(message, told).reason == reason
 
 
 @cases(
-    "message pulls state",
+    "message told state",
     {
-        "nothing": ("fix: x", {}, "exempt"),
-        "pull request not asked": ("fix: x (#12)", {}, "exempt"),
-        "pull request names none": ("fix: x (#12)", {12: ()}, "exempt"),
-        "an issue all the same": ("fix: x\n\nCloses #7", {}, "covered"),
-        "an issue of its pull request": ("fix: x (#12)", {12: ISSUE}, "covered"),
+        "nothing": ("fix: x", None, "exempt"),
+        "pull request not asked": ("fix: x (#12)", None, "exempt"),
+        "pull request names none": ("fix: x (#12)", NONE, "exempt"),
+        "an issue all the same": ("fix: x\n\nCloses #7", None, "covered"),
+        "an issue of its pull request": ("fix: x (#12)", NAMES, "covered"),
     },
 )
-def test_a_project_without_issues_demands_none(message: str, pulls: Pulls, state: str) -> None:
-    assert covered(message, pulls, demanded=False).state == state
+def test_a_project_without_issues_demands_none(message: str, told: Told | None, state: str) -> None:
+    assert covered(message, told, demanded=False).state == state
 
 
 def test_exempt_kinds_are_the_settings_alone() -> None:
-    assert covered("chore: x", {}, exempt=()).state is State.UNCOVERED
-    assert covered("docs: x", {}, exempt=("docs",)).state is State.EXEMPT
+    assert covered("chore: x", None, exempt=()).state is State.UNCOVERED
+    assert covered("docs: x", None, exempt=("docs",)).state is State.EXEMPT
 
 
 BRANCH = (
@@ -83,12 +89,13 @@ BRANCH = (
 
 
 def test_a_merge_is_exempt_and_its_commits_are_known_by_its_pull_request() -> None:
-    states = [found.state for found in cover(graph(*BRANCH), demanded=True, exempt=(), pulls={})]
+    states = [found.state for found in cover(graph(*BRANCH), demanded=True, exempt=(), told={})]
     assert states == ["exempt", "exempt", "unknown", "unknown", "uncovered", "uncovered"]
 
 
 def test_a_merges_pull_request_covers_its_commits() -> None:
-    found = cover(graph(*BRANCH), demanded=True, exempt=(), pulls={12: ISSUE})
+    told = dict.fromkeys(("m2", "b2", "b1"), NAMES)
+    found = cover(graph(*BRANCH), demanded=True, exempt=(), told=told)
     assert [coverage.change.commit.id for coverage in found if coverage.issues] == ["m2", "b2", "b1"]
 
 
@@ -139,10 +146,14 @@ def test_merged_by(rows: tuple[tuple[str, str, str], ...], expected: dict[str, i
 
 def test_a_commits_own_pull_request_is_asked_before_the_merges() -> None:
     rows = (("m", "a b", "Merge pull request #12 from o/b"), ("b", "a", "fix: b (#11)"), ("a", "", "ci: a"))
-    found = cover(graph(*rows), demanded=True, exempt=EXEMPT, pulls={11: (), 12: ISSUE})
-    assert [coverage.state for coverage in found] == ["covered", "uncovered", "exempt"]
+    found = cover(graph(*rows), demanded=True, exempt=EXEMPT, told={})
+    assert [(coverage.state, coverage.pull) for coverage in found] == [
+        ("exempt", 12),
+        ("unknown", 11),
+        ("exempt", None),
+    ]
 
 
 def test_summary_counts_every_state() -> None:
-    found = cover(history("fix: x", "fix: y (#12)", "fix: z", "ci: x"), demanded=True, exempt=EXEMPT, pulls={})
+    found = cover(history("fix: x", "fix: y (#12)", "fix: z", "ci: x"), demanded=True, exempt=EXEMPT, told={})
     assert summary(found) == {State.COVERED: 0, State.UNCOVERED: 2, State.UNKNOWN: 1, State.EXEMPT: 1}

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.rules.changelog import UNKNOWN_ISSUE, UNPLACED, Section, read
-from tasks.rules.coverage import Pulls, cover
+from tasks.rules.coverage import cover
 from tasks.rules.drafts import Draft, drafts, extend_section, insert_section, last_drafted, missing
+from tasks.rules.pulls import Told
 from tasks.rules.references import Reference
 
 from .history import cases, change, graph, history, sha
@@ -16,8 +17,15 @@ ORDER = ("fixes", "changes", "breaking", "docs", "tests")
 HEAD, EARLIER = "a" * 40, "b" * 40
 
 
-def drafted(*messages: str, pulls: Pulls | None = None, demanded: bool = True) -> list[Draft]:
-    covered = cover(history(*messages), demanded=demanded, exempt=("chore", "ci"), pulls=pulls or {})
+def drafted(*messages: str, issues: Mapping[int, int] | None = None, demanded: bool = True) -> list[Draft]:
+    """Return the drafts of messages; `issues` are what GitHub says of pull requests, 0 for none."""
+    changes = history(*messages)
+    told = {
+        change.commit.id: Told("", (Reference(issue),) if issue else ())
+        for change in changes
+        if (issue := (issues or {}).get(change.title.pull or 0)) is not None
+    }
+    covered = cover(changes, demanded=demanded, exempt=("chore", "ci"), told=told)
     return drafts(covered, KINDS)
 
 
@@ -80,7 +88,7 @@ def test_what_was_taken_back_gets_no_draft() -> None:
 
 def test_a_merge_gets_no_draft_but_its_commits_do() -> None:
     rows = (("c", "a b", "Merge pull request #12 from o/b"), ("b", "a", "feat: b"), ("a", "", "fix: a"))
-    covered = cover(graph(*rows), demanded=True, exempt=(), pulls={12: [Reference(7)]})
+    covered = cover(graph(*rows), demanded=True, exempt=(), told={"b": Told("", (Reference(7),))})
     assert [(draft.text, draft.issues) for draft in drafts(covered, KINDS)] == [("a", ()), ("b", (Reference(7),))]
 
 
@@ -98,7 +106,7 @@ def test_a_merge_gets_no_draft_but_its_commits_do() -> None:
     },
 )
 def test_the_issues_of_a_draft(message: str, issues: str, unknown: bool) -> None:
-    (draft,) = drafted(message, pulls={12: [Reference(9)], 13: ()})
+    (draft,) = drafted(message, issues={12: 9, 13: 0})
     assert (" ".join(map(str, draft.issues)), draft.unknown) == (issues, unknown)
 
 
@@ -421,5 +429,5 @@ def test_a_draft_written_into_a_section_is_found_there_again() -> None:
 
 
 def test_every_change_of_a_merge_is_drafted_once() -> None:
-    covered = cover([change("fix: a"), change("fix: a", sha(2))], demanded=True, exempt=(), pulls={})
+    covered = cover([change("fix: a"), change("fix: a", sha(2))], demanded=True, exempt=(), told={})
     assert [draft.commit for draft in drafts(covered, KINDS)] == [sha(2), sha(1)]
