@@ -1,4 +1,4 @@
-"""audit: whether an issue stands behind every commit (workflow phase 1)."""
+"""audit: whether an issue stands behind every commit, and what is open (workflow phase 1)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -46,3 +46,25 @@ def exit_code(counts: "Mapping[State, int]", *, offline: bool) -> int:
     if counts[State.UNCOVERED]:
         return 1
     return 3 if counts[State.UNKNOWN] and not offline else 0
+
+
+@command(
+    version="The version whose milestone counts; default: the next one.",
+    project=PROJECT,
+    json=JSON,
+)
+def issues(_c: Context, version: str = "", project: str = "", json: bool = False) -> None:
+    """Show the issues that are open, those closed since the last release, and those that block the next one.
+
+    An open issue blocks the release when it has a label of `blocker-labels`, or is in the milestone of the version.
+    Exits 1 while one does.
+    """
+    from .auditviews import print_issues, print_issues_json
+    from .history import observe
+    from .project import find_project
+    from .triage import survey
+
+    found = find_project(project)
+    surveyed = survey(found, observe(found), version)
+    (print_issues_json if json else print_issues)(surveyed)
+    finish(1 if surveyed.blockers else 0)

@@ -1,4 +1,6 @@
-"""How the audit's findings are shown."""
+"""How the audit's findings are shown: the commits, the issues."""
+
+from typing import TYPE_CHECKING, Any
 
 from .history import Unreleased
 from .report import document, note, say, table
@@ -6,6 +8,10 @@ from .rules.coverage import Coverage, State, summary
 from .rules.text import plural
 from .tracing import Traced
 from .views import coverage_document, point_document, short, show_point
+
+if TYPE_CHECKING:
+    from .systems.github import Issue
+    from .triage import Survey
 
 _SHOWN = 3  # issues in a row of the table; --json has them all
 
@@ -48,3 +54,48 @@ def _named(item: Coverage) -> str:
         more = f" +{len(item.issues) - _SHOWN}" if len(item.issues) > _SHOWN else ""
         return " ".join(str(issue) for issue in item.issues[:_SHOWN]) + more
     return f"? (pull request #{item.pull})" if item.state == "unknown" else ""
+
+
+def print_issues_json(survey: "Survey") -> None:
+    """Print the issues as one JSON document."""
+    document(
+        {
+            "version": survey.version,
+            "since": survey.since,
+            "blockers": [{**_issue(one.issue), "reason": one.reason} for one in survey.blockers],
+            "open": [_issue(issue) for issue in survey.open],
+            "closed": [_issue(issue) for issue in survey.closed],
+        }
+    )
+
+
+def _issue(issue: "Issue") -> dict[str, Any]:
+    return {
+        "number": issue.number,
+        "title": issue.title,
+        "state": issue.state,
+        "labels": list(issue.labels),
+        "milestone": issue.milestone or None,
+        "closed": issue.closed.isoformat() if issue.closed else None,
+        "url": issue.url,
+    }
+
+
+def print_issues(survey: "Survey") -> None:
+    """Print the issues as a table: blockers first, then the others that are open, then those that were closed."""
+    blocking = {one.issue.number for one in survey.blockers}
+    rows = [("blocker", one.issue, one.reason) for one in survey.blockers]
+    rows += [("open", issue, _asides(issue)) for issue in survey.open if issue.number not in blocking]
+    rows += [("closed", issue, _asides(issue)) for issue in survey.closed]
+    if rows:
+        cells = ((state, f"#{issue.number}", issue.title, why) for state, issue, why in rows)
+        table(("state", "issue", "title", "labels"), cells, wide="title")
+        say()
+    since = f"closed since {survey.since:%Y-%m-%d}" if survey.since else "closed"
+    say(f"{survey.version}: {plural(len(blocking), 'blocker')}, {len(survey.open)} open, {len(survey.closed)} {since}")
+    if blocking:
+        say("next: close them, or take the label or the milestone away")
+
+
+def _asides(issue: "Issue") -> str:
+    return ", ".join((*issue.labels, *([f"milestone {issue.milestone}"] if issue.milestone else [])))

@@ -198,6 +198,9 @@ class Settings(Table, frozen=True):
         "style",
         "release",
     )
+    blocker_labels: Annotated[
+        tuple[str, ...], Meta(description="labels of issues that block a release, the most severe first")
+    ] = ("blocker", "critical", "regression")
     approver: Annotated[str, Meta(description="who merges the release; named in the hand-off")] = ""
     changelog: Annotated[ChangelogSettings, Meta(description="the changelog")] = field(
         default_factory=ChangelogSettings
