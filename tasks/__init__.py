@@ -6,7 +6,7 @@ from . import audit, changelog, guard, init, release, rollback, staging, version
 
 ns = Collection(init.init)
 for _name, _tasks in {
-    "audit": (audit.commits, audit.issues),
+    "audit": (audit.commits, audit.issues, audit.file),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
     "release": (release.validate, release.verify),

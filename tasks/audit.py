@@ -1,6 +1,6 @@
 """audit: whether an issue stands behind every commit, and what is open (workflow phase 1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
@@ -68,3 +68,41 @@ def issues(_c: Context, version: str = "", project: str = "", json: bool = False
     surveyed = survey(found, observe(found), version)
     (print_issues_json if json else print_issues)(surveyed)
     finish(1 if surveyed.blockers else 0)
+
+
+@command(
+    iterable=("commit",),
+    commit="File an issue for this commit alone; may be repeated.",
+    dry_run="Show what would be filed, and do nothing.",
+    yes="Do not ask.",
+    project=PROJECT,
+    json=JSON,
+)
+def file(
+    _c: Context,
+    commit: "Sequence[str] | None" = None,
+    dry_run: bool = False,
+    yes: bool = False,
+    project: str = "",
+    json: bool = False,
+) -> None:
+    """File an issue for each commit that none covers, and close it at once: what it asks for is done.
+
+    Each says what changed, what that means, and in which files, and carries the label of its kind. A rerun finds
+    what was filed before, and finishes what was interrupted: no commit ever gets a second issue.
+    """
+    from .asking import confirmed
+    from .auditviews import print_filed, print_filed_json, print_plan
+    from .filing import carry_out, plan
+    from .project import find_project
+
+    found = find_project(project)
+    planned = plan(found, commit or (), tentative=dry_run)
+    if not json:
+        print_plan(planned)
+    done = planned.steps
+    if planned.steps and not dry_run:
+        confirmed(planned.question, yes=yes)
+        done = carry_out(found, planned)
+    (print_filed_json if json else print_filed)(planned, done, dry_run=dry_run)
+    finish(3 if planned.trouble else 0)

@@ -1,5 +1,6 @@
-"""How the audit's findings are shown: the commits, the issues."""
+"""How the audit's findings are shown: the commits, the issues, what was filed."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .history import Unreleased
@@ -10,6 +11,7 @@ from .tracing import Traced
 from .views import coverage_document, point_document, short, show_point
 
 if TYPE_CHECKING:
+    from .filing import Plan, Step
     from .systems.github import Issue
     from .triage import Survey
 
@@ -46,7 +48,7 @@ def print_commits(unreleased: Unreleased, traced: Traced) -> None:
     if counts[State.UNKNOWN]:
         say("unknown: the pull request may name an issue; only GitHub could tell, and it was not asked")
     if counts[State.UNCOVERED]:
-        say("next: open an issue for each uncovered commit, and name it in the changelog")
+        say("next: inv audit.file opens an issue for each uncovered commit; --dry-run shows them")
 
 
 def _named(item: Coverage) -> str:
@@ -99,3 +101,59 @@ def print_issues(survey: "Survey") -> None:
 
 def _asides(issue: "Issue") -> str:
     return ", ".join((*issue.labels, *([f"milestone {issue.milestone}"] if issue.milestone else [])))
+
+
+def print_plan(plan: "Plan") -> None:
+    """Print what is to be filed, and what is not."""
+    if plan.trouble:
+        note(f"warning: GitHub was not asked, or not to the end: {plan.trouble}")
+    for reason in plan.left_out:
+        note(f"left out: {reason}")
+    if plan.steps:
+        rows = ((step.deed, short(step.filing.commit), step.filing.label, step.filing.title, _number(step))
+                for step in plan.steps)  # fmt: skip
+        table(("do", "commit", "label", "title", "issue"), rows, wide="title")
+        say()
+
+
+def print_filed(plan: "Plan", steps: "Sequence[Step]", *, dry_run: bool) -> None:
+    """Print what was filed."""
+    if not plan.steps:
+        say("nothing to file")
+    elif dry_run:
+        say(f"would {plan.question[:1].lower()}{plan.question[1:-1]}; nothing was done")
+    for step in steps if not dry_run else ():
+        if step.issue:
+            say(f"{_number(step)} {step.issue.state}  {short(step.filing.commit)}  {step.filing.title}")
+
+
+def print_filed_json(plan: "Plan", steps: "Sequence[Step]", *, dry_run: bool) -> None:
+    """Print what was filed, or would be, as one JSON document."""
+    document(
+        {
+            "dry_run": dry_run,
+            "issues": _steps(steps),
+            "left_out": list(plan.left_out),
+            "trouble": plan.trouble.found if plan.trouble else None,
+        }
+    )
+
+
+def _number(step: "Step") -> str:
+    return f"#{step.issue.number}" if step.issue else ""
+
+
+def _steps(steps: "Iterable[Step]") -> list[dict[str, Any]]:
+    return [
+        {
+            "commit": step.filing.commit,
+            "deed": str(step.deed),
+            "title": step.filing.title,
+            "label": step.filing.label,
+            "body": step.filing.body,
+            "comment": step.filing.comment,
+            "issue": step.issue.number if step.issue else None,
+            "url": step.issue.url if step.issue else None,
+        }
+        for step in steps
+    ]

@@ -227,7 +227,7 @@ def test_the_table_says_what_to_do(mixed: Repository) -> None:
     assert lines[0].startswith("release point  v1.0.0 of 2024-01-01 at ")
     assert lines[0].endswith(" (ancestor: the tag is an ancestor)")
     assert "4 commits since: 1 covered, 1 uncovered, 1 unknown, 1 exempt" in lines
-    assert lines[-1] == "next: open an issue for each uncovered commit, and name it in the changelog"
+    assert lines[-1] == "next: inv audit.file opens an issue for each uncovered commit; --dry-run shows them"
     assert any(line.startswith("unknown") and line.endswith("? (pull request #12)") for line in lines)
 
 

@@ -17,6 +17,7 @@ _HOSTS = {"host", "role", "project", "json", "parallel"}
 _CHANGES = _HOSTS | {"one-by-one", "canary"}
 COMMANDS = {
     "audit.commits": {"since", "until", "offline", "project", "json"},
+    "audit.file": {"commit", "dry-run", "yes", "project", "json"},
     "audit.issues": {"version", "project", "json"},
     "changelog.check": {"version", "all", "project", "json"},
     "changelog.draft": {"version", "write", "offline", "project", "json"},
