@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from .errors import Unreachable
 from .project import Project
 
 _USAGE = 4  # pytest's exit code
+_GRACE_SECONDS = 3.0
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -48,8 +51,21 @@ def prove(arguments: Sequence[str], *, quiet: bool) -> tuple[int, Mapping[str, A
         argv = [sys.executable, "-m", "pytest", "-c", str(settings), "--rootdir", folder, "-p", "no:cacheprovider",
                 "-q", *arguments, "--json", str(report)]  # fmt: skip
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        done = subprocess.run(argv, check=False, env=environment, stdout=subprocess.DEVNULL if quiet else None)
-        return _outcome(done.returncode, report)
+        with subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL if quiet else None) as child:
+            return _outcome(_ended(child), report)
+
+
+def _ended(child: "subprocess.Popen[bytes]") -> int:
+    """Wait for the suite and return how it ended; when interrupted let it say what it has and clean up first."""
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        for ask in (lambda: None, lambda: child.send_signal(signal.SIGINT), child.kill):  # Ctrl-C reached it as well
+            ask()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_GRACE_SECONDS)
+                break
+        raise
 
 
 def _outcome(code: int, report: Path) -> tuple[int, Mapping[str, Any]]:
@@ -59,6 +75,8 @@ def _outcome(code: int, report: Path) -> tuple[int, Mapping[str, Any]]:
         content = json.loads(report.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise Unreachable(f"the suite left no report (pytest ended with {code})", expected="a proof") from None
+    if content["passed"] and code:
+        raise Unreachable(f"the suite proved it, but pytest ended with {code}", expected="0")
     return exit_code(content), content
 
 

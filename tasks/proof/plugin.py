@@ -3,6 +3,8 @@
 Loaded by verify/conftest.py under whichever name the package has (DESIGN.md section 9).
 """
 
+import math
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from ..errors import ReleaseError
+from ..errors import ReleaseError, WrongValue
 from ..project import find_project
+from ..report import say
 from ..rules.groups import GROUPS, group_of
 from ..rules.versions import read_version
 from .progress import Progress
@@ -39,6 +42,8 @@ class Suite:
     futures: "dict[str, Future[Verdict]]" = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)  # why reports are missing
+    ended: bool = False  # pytest came to the end of the run, and found nothing wrong that is no check's
 
     @cached_property
     def progress(self) -> Progress:
@@ -47,10 +52,11 @@ class Suite:
 
     @property
     def passed(self) -> bool:
-        """Tell whether something was checked, all of it passed, and nothing was left out where that counts."""
+        """Tell whether something was checked, to the end, and passed, and nothing was left out where that counts."""
         checked = [row for row in self.rows if row.result != "LEFT OUT"]
         complete = not self.strict or not (self.unconfigured or len(checked) < len(self.rows))
-        return bool(checked) and all(row.result == "PASS" for row in checked) and complete
+        ended = self.ended and len(self.rows) == len(self.trials)
+        return ended and bool(checked) and all(row.result == "PASS" for row in checked) and complete
 
     @property
     def unconfigured(self) -> list[str]:
@@ -77,6 +83,16 @@ class Suite:
         found = self.futures[item.nodeid].result()
         self.rows.append(_row(item, found))
         return found
+
+    def give_up(self, items: Sequence[pytest.Item]) -> None:
+        """Keep for the reports, of the checks whose verdict nobody waited for, that nobody knows."""
+        told = {row.id for row in self.rows}
+        for item in items:
+            if item.nodeid in self.trials and item.nodeid not in told:
+                trial = self.trials[item.nodeid]
+                evidence = ": ".join(filter(None, ("the run ended before its verdict", trial.waiting)))
+                verdict = Verdict("UNKNOWN", evidence, trial.attempts, time.monotonic() - self.began)
+                self.rows.append(_row(item, trial.verdict or verdict))
 
     def awaited(self) -> list[str]:
         """Return the names of the checks that have no verdict yet."""
@@ -119,6 +135,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     option = config.getoption
     try:
+        _check_options(config)
         project = find_project(option("--project"))
         version = read_version(option("release_version"), "--version") if option("release_version") else project.version
         proof = Proof(Release(project, version), hosts_of(project, version, option("--host")))
@@ -126,6 +143,23 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.option.tbstyle, config.option.reportchars = "no", ""  # the summary says it all, once
     config.stash[_SUITE] = Suite(proof, option("--wait"), option("--strict"))
+
+
+def _check_options(config: pytest.Config) -> None:
+    """Refuse, before anything is asked, a wait that has no end and a report that cannot be written."""
+    wait = config.getoption("--wait")
+    if not 0 <= wait < math.inf:
+        raise WrongValue(f"--wait is {wait}", expected="a number of seconds, 0 or more")
+    for name in ("--html", "--json"):
+        if config.getoption(name) and not _is_writable(Path(config.getoption(name)).absolute()):
+            raise WrongValue(
+                f"{name} {config.getoption(name)} cannot be written", expected="a file in a folder of yours"
+            )
+
+
+def _is_writable(path: Path) -> bool:
+    place = path if path.exists() else path.parent
+    return not path.is_dir() and place.exists() and os.access(place, os.W_OK)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -214,27 +248,46 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Let a run in which nothing was checked fail, and with --strict one that left something out."""
+    """Let a run in which nothing was checked fail, and with --strict one that left something out.
+
+    A run that was interrupted, or in which something else than a check failed, proves nothing.
+    """
     suite = session.config.stash.get(_SUITE, None)
     if suite is None or session.config.option.collectonly:
         return
+    suite.give_up(session.items)
+    suite.ended = exitstatus == pytest.ExitCode.OK
     if exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} and not suite.passed:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    suite.unwritten = _write_reports(session.config, suite)
+    if suite.unwritten and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
+def _write_reports(config: pytest.Config, suite: Suite) -> list[str]:
+    """Write the files that were asked for; return why some could not be written."""
+    problems = []
+    for option, write in (("--json", write_json), ("--html", write_html)):
+        path = config.getoption(option)
+        try:
+            if path:
+                write(Path(path), _document(suite))
+        except OSError as error:
+            problems.append(f"error: {option} {path} could not be written: {error.strerror}")
+    return problems
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the summary, and write the files that were asked for."""
+    """Print the summary."""
     suite = config.stash.get(_SUITE, None)
     if suite is None or config.option.collectonly:
         return
-    content = _document(suite)
-    for option, write in (("--json", write_json), ("--html", write_html)):
-        if config.getoption(option):
-            write(Path(config.getoption(option)), content)
     with _uncaptured(config):
         terminalreporter.section("proof")
         terminalreporter.flush()
-        print_summary(content, strict=suite.strict)
+        print_summary(_document(suite), strict=suite.strict)
+        for problem in suite.unwritten:
+            say(problem)
 
 
 def _document(suite: Suite) -> Mapping[str, Any]:

@@ -155,7 +155,7 @@ class Trial:
             return "FAIL", str(error)
         except AssertionError as error:
             return "FAIL", str(error).split("\nassert ")[0]  # the rest is pytest's, which took the assertion apart
-        except Exception as error:  # noqa: BLE001 - a defect of a check is no proof
+        except BaseException as error:  # noqa: BLE001 - a defect of a check is no proof, and must not end its thread
             return "FAIL", f"the check itself failed: {type(error).__name__}: {error}"
 
     def _last_word(self, error: ReleaseError, *, final: bool = False) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 
 from packaging.markers import Marker
 from packaging.metadata import RawMetadata
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from . import requirements
 
 _SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
 
@@ -41,9 +43,9 @@ def requires_python_differs(said: RawMetadata, project: Mapping[str, Any]) -> st
 
 
 def dependencies_differ(said: RawMetadata, project: Mapping[str, Any]) -> str:
-    """Return which dependencies, extras' included, are missing or too many; or nothing."""
-    found = {_canonical(line) for line in said.get("requires_dist", [])}
-    return _difference(found, {_canonical(line) for line in _declared(project)})
+    """Return which dependencies, extras' included, are missing or too many, however they are spelled; or nothing."""
+    name = str(project.get("name", ""))
+    return _told(*requirements.different(said.get("requires_dist", []), _declared(project), name))
 
 
 def entry_points_differ(text: str, project: Mapping[str, Any]) -> str:
@@ -57,7 +59,10 @@ def is_dynamic(project: Mapping[str, Any], *keys: str) -> bool:
 
 
 def _difference(found: set[str], expected: set[str]) -> str:
-    missing, more = sorted(expected - found), sorted(found - expected)
+    return _told(sorted(expected - found), sorted(found - expected))
+
+
+def _told(missing: list[str], more: list[str]) -> str:
     parts = (missing and f"missing: {', '.join(missing)}", more and f"not in pyproject.toml: {', '.join(more)}")
     return "; ".join(part for part in parts if part)
 
@@ -73,17 +78,6 @@ def _with_extra(line: str, extra: str) -> str:
     requirement = Requirement(line)
     own = f"extra == '{canonicalize_name(extra)}'"
     requirement.marker = Marker(f"({requirement.marker}) and {own}" if requirement.marker else own)
-    return str(requirement)
-
-
-def _canonical(line: str) -> str:
-    """Return a requirement in one spelling, whoever wrote it."""
-    try:
-        requirement = Requirement(line)
-    except InvalidRequirement:
-        return line
-    requirement.name = canonicalize_name(requirement.name)
-    requirement.extras = {canonicalize_name(extra) for extra in requirement.extras}
     return str(requirement)
 
 

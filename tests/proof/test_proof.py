@@ -16,7 +16,7 @@ import pytest
 
 from tasks.rehearsal.index import SandboxIndex
 from tasks.rehearsal.package import sdist, wheel
-from tasks.rehearsal.server import Server
+from tasks.rehearsal.server import Fault, Server
 
 from ..repositories import CHECKOUT
 from ..running import changed, run
@@ -197,6 +197,39 @@ def test_ctrl_c_ends_the_waiting(tmp_path: Path) -> None:
         said, _ = child.communicate(timeout=30)
     assert child.returncode == 2, said
     assert "NOT proved" in said
+
+
+def test_what_nobody_waited_for_is_not_proved(release: World) -> None:
+    """What passed until then must not read as a proof of the whole."""
+    release.index_server.fault(Fault("[.]tar[.]gz$", delay=30))
+    report = release.repository.root.parent / "proof.json"
+    argv = [sys.executable, "-m", "pytest", str(CHECKOUT / "verify"), "--version", VERSION, "-k", "listed or content",
+            "--json", str(report)]  # fmt: skip
+    child = subprocess.Popen(argv, cwd=release.repository.root, env=changed({"GITHUB_TOKEN": None}),
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    wait_until(lambda: release.index_server.asked("GET", "[.]tar[.]gz$"))
+    time.sleep(1)
+    os.kill(child.pid, signal.SIGINT)
+    said, _ = child.communicate(timeout=30)
+    assert child.returncode == 2, said
+    assert "sample 1.0.0 is NOT proved; 3 checks: 2 pass, 1 unknown" in said
+    content = json.loads(report.read_text("utf-8"))
+    assert not content["passed"]
+    assert content["checks"][-1]["evidence"] == "the run ended before its verdict"
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(release: World, tmp_path: Path) -> None:
+    for words in (("--html", str(tmp_path / "no" / "proof.html")), ("--html", str(tmp_path)), ("--wait", "nan")):
+        proved = release.prove(*words)
+        assert (proved.code, release.index_server.seen) == (4, []), proved.out
+        assert f"{words[0]} " in proved.err
+
+
+def test_a_report_that_could_not_be_written_after_all_hides_no_summary(release: World) -> None:
+    proved = release.prove("-k", "listed", "--html", "/dev/full")
+    assert proved.code == 4
+    assert "sample 1.0.0 is proved; 1 check: 1 pass" in proved.out
+    assert "error: --html /dev/full could not be written: No space left on device" in proved.out
 
 
 # -- release.verify ------------------------------------------------------------------------------------------------
