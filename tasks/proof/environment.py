@@ -1,25 +1,33 @@
 """A fresh environment into which an installer puts the release, from its index alone."""
 
 import json
+import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from ..errors import ReleaseError, Unreachable
+from ..rules.versions import same_version
 from ..systems.index import IndexFile
-from ..systems.process import Output, run
+from ..systems.process import Output, ProgramSlow, run
+from ..systems.tokens import VARIABLES
 from ..systems.wheel import RESOLVE, EntryPoint
 from .release import Release
 from .waiting import NotYet, Once, needs
 
-_CLEARED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS",
-            "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")  # fmt: skip
-# Whatever else the operator's environment and configuration name, the release comes from its index alone.
-_ALONE = {**dict.fromkeys(_CLEARED), "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1"}
+# Whatever else the operator's environment and configuration name, the release comes from its index alone, and what an
+# index serves is not shown our tokens. What says how to reach one, and where installers keep their own things, stays.
+_CLEARED = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *VARIABLES}
+_KEPT = re.compile(
+    "UV_(CACHE_DIR|PYTHON_(INSTALL_DIR|DOWNLOADS|PREFERENCE)|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_.*|KEYRING_.*"
+    "|CREDENTIALS_DIR|LINK_MODE|CONCURRENT_.*|OFFLINE)|PIP_(CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|.*TIMEOUT|KEYRING_.*)"
+)
+_COMMAND_SECONDS = 60.0
 _NOT_FOUND = (
     "no matching distribution",
     "could not find a version",
@@ -27,6 +35,12 @@ _NOT_FOUND = (
     "not found in the package registry",
 )
 _NO_NETWORK = ("connection", "timed out", "temporary failure", "failed to fetch", "error sending request", "dns error")
+
+
+def alone(environment: Mapping[str, str] = os.environ) -> dict[str, str | None]:
+    """Return what is changed in the environment of whatever runs for a proof; None takes a variable out."""
+    theirs = {name for name in environment if name.startswith(("PIP_", "UV_")) and not _KEPT.fullmatch(name)}
+    return {**dict.fromkeys({*_CLEARED, *theirs}), "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
 
 
 @dataclass
@@ -62,7 +76,7 @@ class Environment:
     def right_version(self) -> str:
         """Return the version that is installed, which must be the release's."""
         found = self.installed()
-        if found != str(self.release.version):
+        if not same_version(found, self.release.version):
             raise ReleaseError(f"{self.installer} installed {found}", expected=str(self.release.version))
         return found
 
@@ -72,8 +86,8 @@ class Environment:
         argv = ["uv", "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate", "--refresh",
                 "--python", self.python, "--default-index", self.release.simple, "-"]  # fmt: skip
         what = f"{self.release.package}\n".encode()
-        said = run(argv, cwd=Path(self.folder.name), env=_ALONE, stdin=what, check=False)
-        if said.code and any(words in said.complaint.lower() for words in _NO_NETWORK):
+        said = run(argv, cwd=Path(self.folder.name), env=alone(), stdin=what, check=False)
+        if said.code and not any(words in said.complaint.lower() for words in (*_NOT_FOUND, "unsatisfiable")):
             raise Unreachable(f"uv could not ask {self.release.simple}: {_last(said)}")
         if said.code:
             return None
@@ -86,7 +100,7 @@ class Environment:
         command = self.root / "bin" / self.release.command
         if not command.exists():
             raise ReleaseError(f"the wheel installs no command {self.release.command}", expected=str(command.name))
-        said = run([str(command), "--version"], cwd=self.root, env=_ALONE, check=False)
+        said = self._run([str(command), "--version"], check=False)
         if said.code != 0:
             raise ReleaseError(
                 f"`{self.release.command} --version` exits {said.code}: {_last(said)}", expected="exit 0"
@@ -108,18 +122,25 @@ class Environment:
     def entry_points(self) -> list[EntryPoint]:
         """Load every entry point of the distribution and return what became of each."""
         needs(f"install[{self.installer}]", self.right_version)
-        said = run([self.python, "-I", str(RESOLVE), self.release.package], cwd=self.root, env=_ALONE)
+        said = self._run([self.python, "-I", str(RESOLVE), self.release.package])
         return [EntryPoint(**row) for row in json.loads(said.text.strip().splitlines()[-1])]
+
+    def _run(self, argv: Sequence[str], *, check: bool = True) -> Output:
+        """Run what is installed; a release that never answers is wrong, and must not hold up the others."""
+        try:
+            return run(argv, cwd=self.root, env=alone(), check=check, seconds=_COMMAND_SECONDS)
+        except ProgramSlow as error:
+            raise ReleaseError(error.found, expected="an answer") from None
 
     def _install(self) -> str:
         wheel = self.wheel()
         self._made.now()
         argv = install_command(self.installer, self.python, self.release, wheel)
-        done = run(argv, cwd=Path(self.folder.name), env=_ALONE, check=False)
+        done = run(argv, cwd=Path(self.folder.name), env=alone(), check=False)
         if done.code:
             raise _refusal(self.installer, done)
         code = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
-        return run([self.python, "-I", "-c", code, self.release.package], cwd=self.root, env=_ALONE).text.strip()
+        return run([self.python, "-I", "-c", code, self.release.package], cwd=self.root, env=alone()).text.strip()
 
 
 def install_command(installer: str, python: str, release: Release, wheel: IndexFile) -> list[str]:
@@ -141,13 +162,22 @@ def install_command(installer: str, python: str, release: Release, wheel: IndexF
 
 def _make(installer: str, root: Path, requires_python: str) -> None:
     """Make an environment of a Python that the release allows, anew."""
+    # The index says it, and uv takes paths for an answer too: a specifier is nothing else once it was read as one.
+    requires_python = str(_specifiers(requires_python))
     wanted = ["--python", requires_python] if requires_python else []
     if installer == "uv":
-        run(["uv", "venv", "--quiet", "--clear", *wanted, str(root)], cwd=root.parent, env=_ALONE)
+        run(["uv", "venv", "--quiet", "--clear", *wanted, str(root)], cwd=root.parent, env=alone())
         return
     python = run(["uv", "python", "find", "--no-project", *([requires_python] if requires_python else [])],
-                 cwd=root.parent, env=_ALONE).text.strip()  # fmt: skip
-    run([python, "-m", "venv", "--clear", str(root)], cwd=root.parent, env=_ALONE)
+                 cwd=root.parent, env=alone()).text.strip()  # fmt: skip
+    run([python, "-m", "venv", "--clear", str(root)], cwd=root.parent, env=alone())
+
+
+def _specifiers(requires_python: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(requires_python)
+    except InvalidSpecifier:
+        raise ReleaseError(f"the index says requires-python {requires_python!r}", expected="such as >=3.11") from None
 
 
 def _refusal(installer: str, done: Output) -> ReleaseError:

@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 from ..errors import ReleaseError
 from ..rules.changelog import Section, read
 from ..rules.references import references
+from ..rules.versions import same_version
 from ..systems.github import Asset, Facts, Github, Issue, Run, TagRef
 from ..systems.github import Release as GithubRelease
 from .release import Release, table_of
@@ -80,7 +81,7 @@ class GithubProof:
     def tagged_version(self) -> str:
         """Return the version that pyproject.toml sets at the tag, which must be the release's."""
         found = table_of(self._pyproject()).get("version")
-        if found != str(self.release.version):
+        if not same_version(str(found), self.release.version):
             raise ReleaseError(f"pyproject.toml at {self.release.tag} sets {found}", expected=str(self.release.version))
         return str(found)
 

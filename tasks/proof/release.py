@@ -9,7 +9,7 @@ from typing import Any
 from packaging.version import Version
 
 from ..project import Project
-from ..rules.versions import is_candidate
+from ..rules.versions import is_candidate, same_version
 from .waiting import LeftOut
 
 
@@ -72,7 +72,7 @@ def source_at_hand(release: Release) -> Source:
     tagged = project.git.content(f"refs/tags/{release.tag}", "pyproject.toml")
     if tagged is not None:
         return Source(table_of(tomllib.loads(tagged.decode("utf-8-sig"))), f"pyproject.toml at {release.tag}")
-    if project.metadata.get("version") == str(release.version):
+    if same_version(str(project.metadata.get("version")), release.version):
         return Source(project.metadata, "pyproject.toml in the work tree")
     raise LeftOut(f"there is no tag {release.tag} here, and the work tree is at {project.metadata.get('version')}")
 

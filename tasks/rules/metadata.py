@@ -9,9 +9,10 @@ from packaging.metadata import RawMetadata
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from . import requirements
+from .versions import same_version
 
 _SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
 
@@ -25,11 +26,7 @@ def name_differs(said: RawMetadata, project: Mapping[str, Any]) -> str:
 def version_differs(said: RawMetadata, version: Version) -> str:
     """Return how the version differs, or nothing."""
     found = said.get("version", "")
-    try:
-        same = Version(found) == version
-    except InvalidVersion:
-        same = False
-    return "" if same else f"{found or 'none'}, expected {version}"
+    return "" if same_version(found, version) else f"{found or 'none'}, expected {version}"
 
 
 def requires_python_differs(said: RawMetadata, project: Mapping[str, Any]) -> str:

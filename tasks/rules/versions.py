@@ -38,6 +38,14 @@ def read_part(text: str) -> Part:
         raise WrongValue(f"--part is {text!r}", expected="major, minor or patch") from None
 
 
+def same_version(text: str, version: Version) -> bool:
+    """Tell whether a text is this version, however it is spelled."""
+    try:
+        return Version(text) == version
+    except InvalidVersion:
+        return False
+
+
 def is_candidate(version: Version) -> bool:
     """Tell whether a version precedes its final release: candidates, alphas, betas and development releases."""
     return version.is_prerelease

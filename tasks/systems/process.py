@@ -45,6 +45,13 @@ class ProgramFailed(Unreachable):
         self.stderr = stderr
 
 
+class ProgramSlow(Unreachable):
+    """A program did not end in the time it was given."""
+
+    def __init__(self, argv: Sequence[str], seconds: float) -> None:
+        super().__init__(f"`{shlex.join(argv[:6])}` did not end within {seconds:.0f} s")
+
+
 def essence(stderr: str) -> str:
     """Return what matters of an error output: the line that calls itself the error, and the last one, its cause."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
@@ -89,14 +96,21 @@ def run(
     stdin: bytes = b"",
     env: Mapping[str, str | None] | None = None,
     check: bool = True,
+    seconds: float | None = None,
 ) -> Output:
     """Run a program to its end and return what it left; with `check` an exit code other than 0 is an error.
+
+    One that takes longer than `seconds` is killed.
 
     `env` is added to this process's environment; a variable that is None there is taken out of it.
     """
     command = [find(argv[0]), *argv[1:]]
     try:
-        done = subprocess.run(command, cwd=cwd, input=stdin, env=_environment(env), capture_output=True, check=False)
+        done = subprocess.run(
+            command, cwd=cwd, input=stdin, env=_environment(env), capture_output=True, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise ProgramSlow(argv, seconds or 0.0) from None
     except OSError as error:
         raise Unreachable(f"{argv[0]} could not be started: {error.strerror}") from error
     output = Output(done.returncode, done.stdout, done.stderr)
