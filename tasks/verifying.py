@@ -60,8 +60,8 @@ def _ended(child: "subprocess.Popen[bytes]") -> int:
     try:
         return child.wait()
     except KeyboardInterrupt:
-        for ask in (lambda: None, lambda: child.send_signal(signal.SIGINT), child.kill):  # Ctrl-C reached it as well
-            ask()
+        for number in (0, signal.SIGINT, signal.SIGKILL):  # first none: Ctrl-C in a terminal reached it as well
+            child.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_GRACE_SECONDS)
                 break

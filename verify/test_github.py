@@ -23,10 +23,11 @@ def test_latest(github: Any) -> str:
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_asset(github: Any, index: Any, kind: str) -> str:
-    file = index.file(kind)
-    found = github.asset_digest(file.filename)
-    assert found == file.sha256, f"{file.filename} is sha256 {found} on GitHub, {file.sha256} on the index"
-    return f"{file.filename} is byte for byte the index's"
+    files = index.each(kind)
+    for file in files:
+        found = github.asset_digest(file.filename)
+        assert found == file.sha256, f"{file.filename} is sha256 {found} on GitHub, {file.sha256} on the index"
+    return f"{', '.join(file.filename for file in files)}: byte for byte the index's"
 
 
 def test_no_other_assets(github: Any, index: Any) -> str:

@@ -15,18 +15,19 @@ def test_listed(index: Any) -> str:
 
 @each_file
 def test_present(index: Any, kind: str) -> str:
-    return str(index.present(kind).filename)
+    return ", ".join(file.filename for file in index.present(kind))
 
 
 @each_file
 def test_not_yanked(index: Any, kind: str) -> str:
-    return f"{index.not_yanked(kind)} is not yanked"
+    return ", ".join(f"{file.filename} is not yanked" for file in index.not_yanked(kind))
 
 
 @each_file
 def test_content(index: Any, kind: str) -> str:
-    content = index.content(kind)  # is refused when its size or sha256 is not the listed one
-    return f"{len(content):,} bytes, sha256 {index.file(kind).sha256[:16]}…, as listed"
+    # Each is refused when its size or sha256 is not the listed one.
+    found = [(len(index.content(file)), file.sha256[:16]) for file in index.each(kind)]
+    return "; ".join(f"{size:,} bytes, sha256 {digest}…, as listed" for size, digest in found)
 
 
 @each_file

@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -12,7 +13,7 @@ from packaging.metadata import RawMetadata, parse_email
 
 from ..errors import ReleaseError
 from ..rules import metadata
-from ..systems.index import Document, Index, IndexFile, NotOnIndex, ProjectPage
+from ..systems.index import Document, Index, IndexFile, NotOnIndex, ProjectPage, ProvenanceOff
 from . import attestations, description
 from .release import Release, Source
 from .waiting import LeftOut, NotYet, Observed, Once, needs
@@ -29,16 +30,12 @@ class IndexProof:
     source: Callable[[], Source]
     _page: Observed[ProjectPage] = field(init=False)
     _document: Observed[Document] = field(init=False)
-    _contents: dict[str, Once[bytes]] = field(init=False)
+    _contents: dict[IndexFile, Once[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         release = self.release
         self._page = Observed(lambda: self.index.page(release.package))
         self._document = Observed(lambda: self.index.document(release.package, release.version))
-        self._contents = {
-            kind: Once(lambda kind=kind: self.index.download(self.file(kind)))  # type: ignore[misc]
-            for kind in ("wheel", "sdist")
-        }
 
     def page(self) -> ProjectPage:
         """Return the project's page; that there is none yet is worth waiting for."""
@@ -66,53 +63,67 @@ class IndexProof:
             )
         return files
 
-    def present(self, kind: str) -> IndexFile:
-        """Return the version's wheel or sdist; for the check that it is there."""
+    def present(self, kind: str) -> list[IndexFile]:
+        """Return the version's wheels or its sdist, at least one; for the check that it is there."""
         files = needs("listed", self.files)
         found = [file for file in files if file.wheel == (kind == "wheel")]
         if not found:
             names = ", ".join(file.filename for file in files)
             raise NotYet(f"there is no {kind} among {names}", expected=f"a {kind}")
-        return found[0]
+        return found
 
     def names(self) -> set[str]:
         """Return the names of the version's files."""
         return {file.filename for file in needs("listed", self.files)}
 
-    def file(self, kind: str) -> IndexFile:
-        """Return the version's wheel or sdist."""
+    def each(self, kind: str) -> list[IndexFile]:
+        """Return the version's wheels or its sdist."""
         return needs(f"present[{kind}]", lambda: self.present(kind))
 
-    def content(self, kind: str) -> bytes:
-        """Return what is in the version's wheel or sdist, downloaded once and checked against its listing."""
-        return self._contents[kind].now()
+    def file(self, kind: str) -> IndexFile:
+        """Return the version's sdist, or a wheel of it."""
+        return self.each(kind)[0]
+
+    def content(self, file: IndexFile) -> bytes:
+        """Return what is in a file, downloaded once and checked against its listing."""
+        return self._contents.setdefault(file, Once(lambda: self.index.download(file))).now()
 
     def wanted(self) -> None:
         """Make sure that installers may choose the version: it is listed and not yanked."""
         for kind in ("wheel", "sdist"):
             needs(f"not_yanked[{kind}]", lambda kind=kind: self.not_yanked(kind))  # type: ignore[misc]
 
-    def not_yanked(self, kind: str) -> str:
-        """Return the name of a file that is not yanked."""
-        file = self.file(kind)
-        if file.yanked:
-            raise ReleaseError(f"{file.filename} was yanked: {file.reason or 'no reason given'}")
-        return file.filename
+    def not_yanked(self, kind: str) -> list[IndexFile]:
+        """Return the version's wheels or its sdist, none of which is yanked."""
+        files = self.each(kind)
+        yanked = [f"{file.filename} was yanked: {file.reason or 'no reason given'}" for file in files if file.yanked]
+        if yanked:
+            raise ReleaseError("; ".join(yanked))
+        return files
 
-    def metadata(self, kind: str) -> RawMetadata:
-        """Return what the wheel or sdist says of itself."""
-        return parse_email(self._member(kind, "METADATA" if kind == "wheel" else "PKG-INFO"))[0]
+    def _problems(self, kind: str, problem: Callable[[IndexFile], str]) -> str:
+        """Return what is wrong with a file, by the file's name where there are several, or nothing."""
+        files = self.each(kind)
+        found = {file.filename: problem(file) for file in files}
+        named = (f"{name}: {text}" if len(files) > 1 else text for name, text in found.items() if text)
+        return "; ".join(named)
 
-    def entry_points(self) -> str:
-        """Return the wheel's entry points file; empty when it has none."""
+    def metadata(self, file: IndexFile) -> RawMetadata:
+        """Return what a wheel or sdist says of itself."""
+        return parse_email(self._member(file, "METADATA" if file.wheel else "PKG-INFO"))[0]
+
+    def entry_points(self, wheel: IndexFile) -> str:
+        """Return a wheel's entry points file; empty when it has none."""
         try:
-            return self._member("wheel", "entry_points.txt").decode("utf-8")
+            return self._member(wheel, "entry_points.txt").decode("utf-8")
         except LookupError:
             return ""
 
     def document_differs(self, kind: str) -> str:
-        """Return what the version's JSON document says otherwise of a file, or nothing."""
-        file = self.file(kind)
+        """Return what the version's JSON document says otherwise of the files, or nothing."""
+        return self._problems(kind, self._document_differs)
+
+    def _document_differs(self, file: IndexFile) -> str:
         found = next((other for other in self.document().files if other.filename == file.filename), None)
         if found is None:
             raise NotYet(f"the version's JSON document does not list {file.filename} yet")
@@ -122,24 +133,27 @@ class IndexProof:
 
     def name_differs(self, kind: str) -> str:
         """Return how the name in a file differs from pyproject.toml's, or nothing."""
-        return metadata.name_differs(self.metadata(kind), self.source().table)
+        return self._problems(kind, lambda file: metadata.name_differs(self.metadata(file), self.source().table))
 
     def version_differs(self, kind: str) -> str:
         """Return how the version in a file differs from the release's, or nothing."""
-        return metadata.version_differs(self.metadata(kind), self.release.version)
+        return self._problems(kind, lambda file: metadata.version_differs(self.metadata(file), self.release.version))
 
     def requires_python_differs(self, kind: str) -> str:
         """Return how a file's requires-python differs from pyproject.toml's, or nothing."""
-        return metadata.requires_python_differs(self.metadata(kind), self._static("requires-python"))
+        return self._problems(
+            kind, lambda file: metadata.requires_python_differs(self.metadata(file), self._static("requires-python"))
+        )
 
     def dependencies_differ(self, kind: str) -> str:
         """Return how a file's dependencies differ from pyproject.toml's, or nothing."""
-        return metadata.dependencies_differ(self.metadata(kind), self._static("dependencies", "optional-dependencies"))
+        project = self._static("dependencies", "optional-dependencies")
+        return self._problems(kind, lambda file: metadata.dependencies_differ(self.metadata(file), project))
 
     def entry_points_differ(self) -> str:
         """Return how the wheel's entry points differ from pyproject.toml's, or nothing."""
         project = self._static("scripts", "gui-scripts", "entry-points")
-        return metadata.entry_points_differ(self.entry_points(), project)
+        return self._problems("wheel", lambda file: metadata.entry_points_differ(self.entry_points(file), project))
 
     def _static(self, *keys: str) -> Mapping[str, Any]:
         project = self.source().table
@@ -149,25 +163,41 @@ class IndexProof:
 
     def description_problem(self, kind: str) -> str:
         """Return why the long description does not render on the index, or nothing."""
-        said = self.metadata(kind)
+        return self._problems(kind, self._description_problem)
+
+    def _description_problem(self, file: IndexFile) -> str:
+        said = self.metadata(file)
         return description.problem(said.get("description", ""), said.get("description_content_type", ""))
 
     def publisher(self, kind: str) -> str:
-        """Return who published a file by its attestation, once that is verified (PEP 740)."""
-        file = self.file(kind)
-        provenance = self.index.provenance(file)
+        """Return who published the files by their attestations, once those are verified (PEP 740)."""
+        found, left_out = [], []
+        for file in self.each(kind):
+            try:
+                found.append(self._publisher(file))
+            except LeftOut as reason:
+                left_out.append(str(reason))
+        if left_out:
+            raise LeftOut("; ".join(dict.fromkeys(left_out)))
+        return "; ".join(dict.fromkeys(found))
+
+    def _publisher(self, file: IndexFile) -> str:
+        try:
+            provenance = self.index.provenance(file)
+        except ProvenanceOff as error:
+            raise LeftOut(f"not configured: {error.found}") from None
         if provenance is None:
             raise LeftOut(f"not configured: the index serves no attestation of {file.filename}")
         settings = self.release.project
         workflow = settings.settings.github.workflows.release
-        return attestations.publisher(provenance, file, self.content(kind), settings.repository, workflow)
+        return attestations.publisher(provenance, file, self.content(file), settings.repository, workflow)
 
-    def _member(self, kind: str, name: str) -> bytes:
-        content = needs(f"content[{kind}]", lambda: self.content(kind))
+    def _member(self, file: IndexFile, name: str) -> bytes:
+        content = needs(f"content[{'wheel' if file.wheel else 'sdist'}]", lambda: self.content(file))
         try:
-            return _in_wheel(content, name) if kind == "wheel" else _in_sdist(content, name)
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-            raise ReleaseError(f"the {kind} cannot be opened: {error}") from None
+            return _in_wheel(content, name) if file.wheel else _in_sdist(content, name)
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error) as error:
+            raise ReleaseError(f"{file.filename} cannot be opened: {error}") from None
 
 
 def _in_wheel(content: bytes, name: str) -> bytes:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from tasks.rehearsal.package import wheel
 from tasks.rehearsal.server import Answer, Fault
 
 from ..repositories import changelog, issue, pyproject
 from .world import BUILT, PROJECT, VERSION, World, settings, world
 
+PLATFORM_WHEEL = "sample-1.0.0-cp39-abi3-manylinux_2_17_x86_64.whl"
 WHEEL, SDIST = "sample-1.0.0-py3-none-any.whl", "sample-1.0.0.tar.gz"
 
 
@@ -99,6 +101,21 @@ def _tag_off_the_branch(made: World) -> None:
     made.push()
 
 
+def _second_wheel(**other: Any) -> Callable[[World], None]:
+    """Publish a wheel for one platform beside the one that runs anywhere."""
+
+    def change(made: World) -> None:
+        _, content = wheel("sample", VERSION, **{**BUILT, **other})
+        made.files[PLATFORM_WHEEL] = content
+        made.index.add(content, PLATFORM_WHEEL)
+
+    return change
+
+
+def _harm_second_wheel(made: World) -> None:
+    made.index_server.fault(Fault(f"{PLATFORM_WHEEL}$", answer=Answer(200, b"x" * len(made.files[PLATFORM_WHEEL]))))
+
+
 def _pyproject(made: World, version: str = VERSION, project: str = PROJECT) -> str:
     return pyproject(version, settings(made.index_server.url, made.github_server.url), project)
 
@@ -136,6 +153,12 @@ def _foreign_attestation(made: World) -> None:
 
 
 DEFECTS = {
+    "one wheel of two harmed": Defect(("content[wheel]",), "as listed", before=_second_wheel(),
+        after=_harm_second_wheel),
+    "one wheel of two differs": Defect(("dependencies[wheel]",), f"{PLATFORM_WHEEL}: not in pyproject.toml: more",
+        before=_second_wheel(dependencies=[*BUILT["dependencies"], "more; sys_platform == 'never'"])),
+    "one wheel of two is no asset": Defect(("asset[wheel]",), f"the release has no asset {PLATFORM_WHEEL}",
+        before=lambda made: (_second_wheel()(made), made.files.pop(PLATFORM_WHEEL), None)[-1]),
     "no sdist": Defect(("present[sdist]",), "there is no sdist", only=("wheel",)),
     "no wheel": Defect(("present[wheel]",), "there is no wheel", only=("sdist",)),
     "no file at all": Defect(("listed",), "sample is not on", only=()),
