@@ -76,7 +76,9 @@ def _outcome(code: int, report: Path) -> tuple[int, Mapping[str, Any]]:
     except (OSError, ValueError):
         raise Unreachable(f"the suite left no report (pytest ended with {code})", expected="a proof") from None
     if content["passed"] and code:
-        raise Unreachable(f"the suite proved it, but pytest ended with {code}", expected="0")
+        raise Unreachable(
+            f"the suite proved it, but pytest ended with {code}: what it wrote is not complete", expected="0"
+        )
     return exit_code(content), content
 
 

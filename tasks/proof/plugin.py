@@ -103,7 +103,7 @@ _SUITE = pytest.StashKey[Suite]()
 
 
 def _row(item: pytest.Item, verdict: Verdict) -> Row:
-    name, _, subject = item.name.removeprefix("test_").rstrip("]").partition("[")
+    name, _, subject = item.name.removeprefix("test_").removesuffix("]").partition("[")
     group = group_of([marker.name for marker in item.iter_markers()])
     return Row(verdict.result, group, subject, name.replace("_", " "), verdict.evidence, verdict.attempts,
                verdict.seconds, item.nodeid)  # fmt: skip

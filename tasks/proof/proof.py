@@ -1,5 +1,6 @@
 """The proof: the subjects that the checks look at, and what of them the settings configure."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,7 @@ from packaging.version import Version
 
 from ..project import Project
 from ..rules.fleet import chosen
-from ..systems.index import Index
+from ..systems.index import Index, IndexFile
 from ..systems.web import Web
 from .environment import Environment
 from .index import IndexProof
@@ -29,6 +30,7 @@ class Proof:
     release: Release
     hosts: Sequence[str]
     web: Web = field(default_factory=Web)
+    _making: Any = field(default_factory=threading.RLock)  # checks start side by side, and share their subjects
 
     def subject(self, name: str, parameter: str = "") -> Any:
         """Return what a check's argument stands for."""
@@ -40,7 +42,8 @@ class Proof:
             "environment": lambda: self._environments[parameter],
             "choice": lambda: self.choice,
         }
-        return made[name]()
+        with self._making:
+            return made[name]()
 
     @cached_property
     def index(self) -> IndexProof:
@@ -62,15 +65,18 @@ class Proof:
 
     @cached_property
     def _environments(self) -> Mapping[str, Environment]:
-        return {name: Environment(self.release, name, lambda: self.index.file("wheel")) for name in INSTALLERS}
+        return {
+            name: Environment(self.release, name, lambda: self.subject("index").file("wheel")) for name in INSTALLERS
+        }
 
     def choice(self) -> Version | None:
         """Return the version that an installer takes when it is asked for the package without one."""
-        return self._environments["uv"].choice()
+        environment: Environment = self.subject("environment", "uv")
+        return environment.choice()
 
     def _source(self) -> Source:
         if self.release.project.repository and not self.release.candidate:
-            return Source(self.github.project_table(), f"pyproject.toml at {self.release.tag}")
+            return Source(self.subject("github").project_table(), f"pyproject.toml at {self.release.tag}")
         return source_at_hand(self.release)
 
     def left_out(self) -> Mapping[str, str]:
@@ -80,7 +86,9 @@ class Proof:
             reasons["github"] = "not configured: github (no repository in the settings, project.urls or origin)"
         elif self.release.candidate:
             reasons["github"] = "github: a candidate is never tagged, so there is nothing to see"
-        if not self.hosts:
+        if not self.hosts and self.release.project.settings.hosts:
+            reasons["service"] = "service: a candidate runs on no production host, and the settings have no other"
+        elif not self.hosts:
             reasons["service"] = "not configured: service (no hosts in the settings)"
         return reasons
 
