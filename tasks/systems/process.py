@@ -21,6 +21,7 @@ _REMEDIES = {
 }
 _GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 0.2
 
 
 class ProgramMissing(Unreachable):
@@ -46,10 +47,15 @@ class ProgramFailed(Unreachable):
 
 
 class ProgramSlow(Unreachable):
-    """A program did not end in the time it was given."""
+    """A program was stopped because it took too long."""
 
     def __init__(self, argv: Sequence[str], seconds: float) -> None:
-        super().__init__(f"`{shlex.join(argv[:6])}` did not end within {seconds:.0f} s")
+        super().__init__(
+            f"`{shlex.join(argv[:6])}` did not end within {seconds:.0f} s and was stopped",
+            expected="an end by itself",
+            remedy="type it by hand to see what it waits for",
+        )
+        self.argv = tuple(argv)
 
 
 def essence(stderr: str) -> str:
@@ -100,23 +106,48 @@ def run(
 ) -> Output:
     """Run a program to its end and return what it left; with `check` an exit code other than 0 is an error.
 
-    One that takes longer than `seconds` is killed.
+    One that takes longer than `seconds` is stopped.
 
     `env` is added to this process's environment; a variable that is None there is taken out of it.
     """
-    command = [find(argv[0]), *argv[1:]]
-    try:
-        done = subprocess.run(
-            command, cwd=cwd, input=stdin, env=_environment(env), capture_output=True, check=False, timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        raise ProgramSlow(argv, seconds or 0.0) from None
-    except OSError as error:
-        raise Unreachable(f"{argv[0]} could not be started: {error.strerror}") from error
-    output = Output(done.returncode, done.stdout, done.stderr)
+    if seconds is not None:
+        output = run_within(seconds, argv, cwd=cwd, stdin=stdin, env=env)
+    else:
+        output = _run(argv, cwd=cwd, stdin=stdin, env=env)
     if check and output.code != 0:
         raise ProgramFailed(argv, output.code, output.complaint)
     return output
+
+
+def _run(argv: Sequence[str], *, cwd: Path, stdin: bytes, env: Mapping[str, str | None] | None) -> Output:
+    command = [find(argv[0]), *argv[1:]]
+    try:
+        done = subprocess.run(command, cwd=cwd, input=stdin, env=_environment(env), capture_output=True, check=False)
+    except OSError as error:
+        raise Unreachable(f"{argv[0]} could not be started: {error.strerror}") from error
+    return Output(done.returncode, done.stdout, done.stderr)
+
+
+def run_within(
+    seconds: float, argv: Sequence[str], *, cwd: Path, stdin: bytes = b"", env: Mapping[str, str | None] | None = None
+) -> Output:
+    """Run a program for so many seconds at the most and return what it left; what still runs then is stopped.
+
+    It has no terminal, so whatever would ask there for a password fails instead.
+    """
+    with started(argv, cwd=cwd, env=env, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        given: bytes | None = stdin
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                stdout, stderr = child.communicate(given, timeout=_PATIENCE_SECONDS)
+                return Output(child.returncode, stdout, stderr)
+            except subprocess.TimeoutExpired as late:
+                given, came = None, late
+            if child.poll() is not None:  # what it left running holds its outputs open
+                return Output(child.returncode, came.stdout or b"", came.stderr or b"")
+            if time.monotonic() > until:
+                raise ProgramSlow(argv, seconds)
 
 
 def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
@@ -126,17 +157,18 @@ def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
 
 @contextmanager
 def started(
-    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program in a process group of its own, its two outputs joined; what still runs at the end is stopped."""
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None] | None = None, stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.STDOUT,
+) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+    """Start a program in a process group of its own; what still runs at the end is stopped."""
     try:
         child = subprocess.Popen(
             [find(argv[0]), *argv[1:]],
             cwd=cwd,
             env=_environment(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             start_new_session=True,
         )
     except OSError as error:

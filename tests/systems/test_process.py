@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import Unreachable
-from tasks.systems.process import ProgramFailed, ProgramMissing, find, run, started
+from tasks.systems.process import ProgramFailed, ProgramMissing, ProgramSlow, find, run, run_within, started
 
-from ..running import program
+from ..running import alive, program
 
 
 def test_output_is_given_back(tmp_path: Path) -> None:
@@ -80,3 +80,23 @@ def test_what_was_started_is_stopped(tmp_path: Path) -> None:
         _ = 1 / 0
     assert isinstance(child, subprocess.Popen)
     assert child.returncode is not None
+
+
+def test_within_its_time_it_gives_back_both_outputs(tmp_path: Path) -> None:
+    fake = program(tmp_path, "fake", "cat; echo aside >&2; exit 3")
+    output = run_within(20, [str(fake)], cwd=tmp_path, stdin=b"given" * 100_000)
+    assert (output.code, output.stdout, output.complaint) == (3, b"given" * 100_000, "aside\n")
+
+
+def test_what_takes_too_long_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
+    fake = program(tmp_path, "fake", "sleep 60 & echo $! > pid; wait")
+    with pytest.raises(ProgramSlow) as slow:
+        run_within(1, [str(fake), "a b"], cwd=tmp_path)
+    assert str(slow.value).startswith(f"`{fake} 'a b'` did not end within 1 s and was stopped")
+    assert not alive(int((tmp_path / "pid").read_text()))
+
+
+def test_what_it_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
+    fake = program(tmp_path, "fake", "echo said; sleep 60 & exit 0")
+    output = run_within(20, [str(fake)], cwd=tmp_path)
+    assert (output.code, output.text) == (0, "said\n")
