@@ -79,7 +79,7 @@ def shape_of(project: Project) -> Shape:
         str(build.get("build-backend", "setuptools.build_meta")),
         settings.ci.pythons or _pythons(project),
         _toolchain(project),
-        settings.stable_branch or project.git.default_branch() or usual or project.git.current_branch() or "main",
+        settings.stable_branch or project.git.default_branch() or usual or project.git.branch() or "main",
         settings.development_branch or collected,
         project.git.prefix.rstrip("/"),
         bool(table_at(project.pyproject, "tool", "bandit")),

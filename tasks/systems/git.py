@@ -153,10 +153,6 @@ class Git:
         except ProgramFailed:
             return None
 
-    def current_branch(self) -> str:
-        """Return the branch that is checked out; nothing when none is."""
-        return self._git("symbolic-ref", "--quiet", "--short", "HEAD", check=False).text.strip()
-
     def branches(self) -> frozenset[str]:
         """Return the names of the branches here and of those known of the remote `origin`."""
         self.prefix  # noqa: B018 - refuses first what is no repository
@@ -169,6 +165,24 @@ class Git:
         words = ("-1", "-m", "--first-parent", "--no-renames", "--name-only", "--format=", "-z")
         output = self._git("-c", "log.showRoot=true", "log", *words, commit, "--")
         return [name for name in output.text.split("\0") if name]
+
+    def contains(self, commit: str, until: str) -> bool:
+        """Tell whether a commit is known here and `until` descends from it, or is it."""
+        return self._git("merge-base", "--is-ancestor", commit, until, check=False).code == 0
+
+    def branch(self) -> str:
+        """Return the name of the branch that is checked out; nothing when a single commit is."""
+        return self._git("symbolic-ref", "--quiet", "--short", "HEAD", check=False).text.strip()
+
+    def at(self, ref: str) -> str | None:
+        """Return what a reference such as `refs/heads/main` points to, None when it is not there."""
+        output = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", ref, check=False)
+        return output.text.strip() if output.code == 0 else None
+
+    def path(self, file: Path) -> str:
+        """Return a file's path from the repository's top, as `changes` spells it."""
+        top = self.root.resolve().parents[len(Path(self.prefix).parts) - 1] if self.prefix else self.root.resolve()
+        return (file.parent.resolve() / file.name).relative_to(top).as_posix()
 
     def origin(self) -> str:
         """Return the address of the remote `origin`, or nothing."""
