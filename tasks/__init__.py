@@ -2,14 +2,14 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, guard, init, release, rollback, staging, version, watching, workflow
+from . import audit, changelog, guard, handover, init, release, rollback, staging, version, watching, workflow
 
 ns = Collection(init.init)
 for _name, _tasks in {
     "audit": (audit.commits, audit.issues, audit.file),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
-    "release": (release.validate, release.verify),
+    "release": (release.validate, handover.prepare, release.verify),
     "staging": (
         staging.wait,
         staging.install,

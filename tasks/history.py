@@ -94,6 +94,11 @@ def version_setters(git: Git, since: str | None, until: str) -> list[tuple[str, 
     return [(commit, now) for commit, now, before in pairs if now and now != before]
 
 
+def version_at(git: Git, revision: str) -> str:
+    """Return the version that pyproject.toml sets at a revision, nothing when it sets none."""
+    return _version(git.content(revision, "pyproject.toml"))
+
+
 def _version(content: bytes | None) -> str:
     try:
         version = tomllib.loads((content or b"").decode("utf-8", "replace")).get("project", {}).get("version", "")

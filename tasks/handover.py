@@ -1,0 +1,80 @@
+"""release: from the work that is done to the one merge, and back from it (workflow phase 7)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from .command import JSON, PROJECT, command
+
+if TYPE_CHECKING:
+    from .preparing import Plan, Prepared
+
+DRY_RUN = "Show what would be done, and do nothing."
+YES = "Do not ask."
+OFFLINE = "Accept what only GitHub could tell."
+SKIP = "Leave this check of the checklist out; may be repeated."
+
+
+@command(
+    iterable=("skip",), version="The final version; default: the one that the commits' votes give.", skip=SKIP,
+    offline=OFFLINE, dry_run=DRY_RUN, yes=YES, project=PROJECT, json=JSON,
+)  # fmt: skip
+def prepare(
+    _c: Context,
+    version: str = "",
+    skip: Sequence[str] | None = None,
+    offline: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
+    project: str = "",
+    json: bool = False,
+) -> None:
+    """Put a release into one commit: version, lock, changelog dated today, all of it validated.
+
+    On the stable or the development branch a topic branch release/X.Y.Z is made for it; on a topic branch it stays
+    there. Entries that a person must place, or name the issue of, stop it: edit the changelog and run it again. A run
+    that was interrupted is carried to its end by the next one; when all is there nothing is done.
+    """
+    from .confirming import confirm
+    from .preparing import carry_out, plan_release
+    from .project import find_project
+
+    plan = plan_release(find_project(project), version)
+    if dry_run:
+        _print_plan(plan, json=json)
+        return
+    if not plan.done:
+        _print_steps(plan)
+        confirm(f"Prepare {plan.version} on {plan.branch}?", yes=yes)
+    _print_prepared(carry_out(plan, skip=skip or (), offline=offline), json=json)
+
+
+def _print_plan(plan: "Plan", *, json: bool) -> None:
+    from .report import document, say
+
+    if json:
+        document({"version": str(plan.version), "branch": plan.branch, "done": plan.done, "would": plan.steps})
+        return
+    for step in plan.steps:
+        say(f"would {step}")
+    say(f"{plan.version} is prepared on {plan.branch} already" if plan.done else "nothing was changed")
+
+
+def _print_steps(plan: "Plan") -> None:
+    from .report import note
+
+    for step in plan.steps:
+        note(f"- {step}")
+
+
+def _print_prepared(prepared: "Prepared", *, json: bool) -> None:
+    from .report import document, say
+
+    if json:
+        document({"version": str(prepared.version), "branch": prepared.branch, "commit": prepared.commit,
+                  "changed": list(prepared.changed)})  # fmt: skip
+        return
+    done = f"committed {', '.join(prepared.changed)}" if prepared.changed else "nothing was left to do"
+    say(f"{prepared.version} is prepared on {prepared.branch} at {prepared.commit[:8]}: {done}")
+    say("next: inv release.propose")

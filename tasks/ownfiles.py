@@ -1,0 +1,36 @@
+"""The files that a release changes: pyproject.toml, the lock file and the changelog, and no other."""
+
+from pathlib import Path
+
+from .branches import clone_of
+from .errors import Refused
+from .project import Project
+from .report import progress
+from .rules.preparation import foreign
+from .systems.uv import lock_file
+
+
+def own_files(project: Project) -> dict[str, Path]:
+    """Return the files that a release changes, by their path from the repository's top."""
+    files = [project.pyproject_path, lock_file(project.root), project.changelog_path]
+    return {project.git.path(file): file for file in files if file is not None}
+
+
+def check_alone(project: Project) -> None:
+    """Refuse uncommitted changes in other files than those that a release changes."""
+    others = foreign(project.git.changes(), own_files(project))
+    if others:
+        shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")  # noqa: PLR2004
+        raise Refused(
+            f"not committed: {shown}", expected="nothing uncommitted but the release itself",
+            remedy="commit it, or git stash --include-untracked",
+        )  # fmt: skip
+
+
+def commit_own(project: Project, message: str) -> tuple[str, ...]:
+    """Commit what changed of the release's own files and return their names; nothing when nothing did."""
+    changed = {line[3:] for line in project.git.changes()} & own_files(project).keys()
+    if changed:
+        with progress("git commit"):
+            clone_of(project).commit(message, sorted(changed))
+    return tuple(sorted(changed))
