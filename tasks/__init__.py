@@ -9,7 +9,7 @@ for _name, _tasks in {
     "audit": (audit.commits, audit.issues, audit.file),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
-    "release": (release.validate, handover.prepare, release.verify),
+    "release": (release.validate, handover.prepare, handover.propose, release.verify),
     "staging": (
         staging.wait,
         staging.install,

@@ -9,6 +9,9 @@ from .command import JSON, PROJECT, command
 
 if TYPE_CHECKING:
     from .preparing import Plan, Prepared
+    from .proposing import Proposal
+    from .rules.gate import Gate
+    from .systems.github import Pull
 
 DRY_RUN = "Show what would be done, and do nothing."
 YES = "Do not ask."
@@ -61,7 +64,7 @@ def _print_plan(plan: "Plan", *, json: bool) -> None:
     say(f"{plan.version} is prepared on {plan.branch} already" if plan.done else "nothing was changed")
 
 
-def _print_steps(plan: "Plan") -> None:
+def _print_steps(plan: "Plan | Proposal") -> None:
     from .report import note
 
     for step in plan.steps:
@@ -78,3 +81,75 @@ def _print_prepared(prepared: "Prepared", *, json: bool) -> None:
     done = f"committed {', '.join(prepared.changed)}" if prepared.changed else "nothing was left to do"
     say(f"{prepared.version} is prepared on {prepared.branch} at {prepared.commit[:8]}: {done}")
     say("next: inv release.propose")
+
+
+@command(
+    iterable=("skip",), wait="Wait so many seconds for the checks; 0: do not look at them.", skip=SKIP,
+    offline=OFFLINE, dry_run=DRY_RUN, yes=YES, project=PROJECT, json=JSON,
+)  # fmt: skip
+def propose(
+    _c: Context,
+    wait: int = 1800,
+    skip: Sequence[str] | None = None,
+    offline: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
+    project: str = "",
+    json: bool = False,
+) -> None:
+    """Propose the release: push the branch, open or update its pull request, and wait until it can be merged.
+
+    The pull request goes from the branch you are on to the stable branch, with a summary: votes, changelog, audit,
+    validation, staging. What a person writes around the summary stays. Nothing is ever merged by this tool: it ends
+    with the one line for whoever does.
+    """
+    from .confirming import confirm
+    from .project import find_project
+    from .proposing import carry_out, plan_proposal, wait_for_checks
+
+    plan = plan_proposal(find_project(project), skip=skip or (), offline=offline)
+    if dry_run:
+        _print_proposal(plan, json=json)
+        return
+    if plan.steps:
+        _print_steps(plan)
+        confirm(f"Propose {plan.version} from {plan.branch} to {plan.base}?", yes=yes)
+    pull = carry_out(plan)
+    _tell_pull(plan, pull)
+    gates = wait_for_checks(plan, pull, wait) if wait and not pull.merged else []
+    _print_proposed(plan, pull, gates, json=json)
+
+
+def _print_proposal(plan: "Proposal", *, json: bool) -> None:
+    from .report import document, say
+
+    if json:
+        document({"version": str(plan.version), "branch": plan.branch, "base": plan.base, "would": plan.steps,
+                  "title": plan.title, "body": plan.body})  # fmt: skip
+        return
+    for step in plan.steps:
+        say(f"would {step}")
+    say()
+    for line in plan.body.split("\n"):
+        say(line)
+
+
+def _tell_pull(plan: "Proposal", pull: "Pull") -> None:
+    from .report import note
+
+    deed = {"open": "opened", "update": "updated", "leave": "already as it should be"}[plan.deed]
+    note(f"pull request #{pull.number}: {'merged already' if pull.merged else deed}, {pull.url}")
+
+
+def _print_proposed(plan: "Proposal", pull: "Pull", gates: Sequence["Gate"], *, json: bool) -> None:
+    from .proposing import hand_off
+    from .report import document, say
+
+    line = f"PR #{pull.number} was merged" if pull.merged else hand_off(plan.project, pull)
+    if json:
+        checks = [{"name": gate.name, "standing": str(gate.standing), "url": gate.url or None} for gate in gates]
+        document({"version": str(plan.version), "branch": plan.branch, "base": plan.base, "commit": plan.commit,
+                  "pull": pull.number, "url": pull.url, "merged": pull.merged, "deed": plan.deed, "checks": checks,
+                  "next": line})  # fmt: skip
+    else:
+        say(line)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from tasks.rehearsal.github import SandboxGithub
 from tasks.rehearsal.index import SandboxIndex
 from tasks.rehearsal.package import sdist, wheel
 from tasks.rehearsal.server import Server, Service
 
+from .rehearsal.validation import Schemas, Validated
 from .repositories import CHECKOUT, Repository, changelog, pyproject, uv
 from .running import Ended, called, changed, run
 
@@ -115,14 +115,18 @@ def settings(urls: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def world(root: Path, around: Any = None) -> Iterator[World]:
-    """Serve a project with its release 1.0.0 on main, and one feature since then on dev, which is checked out."""
+def world(root: Path, schemas: Schemas | None = None) -> Iterator[World]:
+    """Serve a project with its release 1.0.0 on main, and one feature since then on dev, which is checked out.
+
+    With `schemas` every request to GitHub and every answer must be as GitHub describes them.
+    """
     index, staging, bare = SandboxIndex(), SandboxIndex(), root / "sample.git"
     repository = Repository(root / "work")
     repository.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     github = SandboxGithub("owner/sample", bare)
-    services: dict[str, Service] = {"index": index, "staging": staging, "github": around(github) if around else github}
     with ExitStack() as stack:
+        hub: Service = stack.enter_context(Validated(github, schemas)) if schemas else github
+        services: dict[str, Service] = {"index": index, "staging": staging, "github": hub}
         servers = {name: stack.enter_context(Server(service)) for name, service in services.items()}
         repository.commit("feat: begin (#1)", {
             "pyproject.toml": pyproject("1.0.0", settings({name: one.url for name, one in servers.items()})),

@@ -70,7 +70,7 @@ def called(name: str, *words: str, cwd: Path, env: Environment | None = None) ->
         if key in {"only", "skip", "commit"}:
             flags.setdefault(key, []).append(value)
         else:
-            flags[key] = value if given else True
+            flags[key] = (int(value) if key in {"wait", "seconds"} else value) if given else True
     out, err, code = io.StringIO(), io.StringIO(), 0
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -1,0 +1,44 @@
+"""Text from outside put into Markdown, so that GitHub shows it and obeys nothing in it."""
+
+import re
+from collections.abc import Callable
+
+from .text import CODE_SPAN, printable
+
+_FENCED = re.compile(r"^ {0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n.*?(?:^ {0,3}(?:\1`*|\2~*)[ \t]*$|\Z)", re.M | re.S)
+_MENTION = re.compile(r"(?<![\w`/@])@(?=\w)")
+
+
+def span(text: str) -> str:
+    """Return a short text as a code span: no mention, reference, closing keyword or link in it counts."""
+    words = printable(text)
+    ticks = "`" * (max(map(len, re.findall("`+", words)), default=0) + 1)
+    padded = f" {words} " if words.startswith(("`", " ")) or words.endswith(("`", " ")) else words
+    return f"{ticks}{padded or ' '}{ticks}"
+
+
+def cell(text: str) -> str:
+    """Return a short text as a code span that may stand in a table, and that nobody takes for a hidden mark."""
+    return span(text.replace("<!--", "<! --")).replace("|", r"\|")
+
+
+def unmentioned(markdown: str) -> str:
+    """Return Markdown in which nobody is called by name: people who are thanked in notes want no mail of it."""
+    return _outside_code(markdown, lambda text: _MENTION.sub("@<!-- -->", text))
+
+
+def _outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    """Change what is neither in a fenced block nor in a code span."""
+    changed, end = "", 0
+    for block in _FENCED.finditer(markdown):
+        changed += _outside_spans(markdown[end : block.start()], change) + block[0]
+        end = block.end()
+    return changed + _outside_spans(markdown[end:], change)
+
+
+def _outside_spans(markdown: str, change: Callable[[str], str]) -> str:
+    changed, end = "", 0
+    for code in CODE_SPAN.finditer(markdown):
+        changed += change(markdown[end : code.start()]) + code[0]
+        end = code.end()
+    return changed + change(markdown[end:])
