@@ -2,7 +2,20 @@
 
 from invoke.collection import Collection
 
-from . import audit, changelog, guard, handover, init, release, rollback, staging, version, watching, workflow
+from . import (
+    audit,
+    candidates,
+    changelog,
+    guard,
+    handover,
+    init,
+    release,
+    rollback,
+    staging,
+    version,
+    watching,
+    workflow,
+)
 
 ns = Collection(init.init)
 for _name, _tasks in {
@@ -11,6 +24,7 @@ for _name, _tasks in {
     "changelog": (changelog.draft, changelog.check, changelog.show),
     "release": (release.validate, handover.prepare, handover.propose, release.verify),
     "staging": (
+        candidates.enter,
         staging.wait,
         staging.install,
         staging.restart,
@@ -21,6 +35,7 @@ for _name, _tasks in {
         staging.rollback,
         staging.reset,
         staging.prune,
+        candidates.promote,
     ),
     "rollback": (rollback.hosts,),
     "guard": (guard.install, guard.check),

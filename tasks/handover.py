@@ -45,15 +45,16 @@ def prepare(
 
     plan = plan_release(find_project(project), version)
     if dry_run:
-        _print_plan(plan, json=json)
+        print_plan(plan, json=json)
         return
     if not plan.done:
-        _print_steps(plan)
+        print_steps(plan)
         confirm(f"Prepare {plan.version} on {plan.branch}?", yes=yes)
-    _print_prepared(carry_out(plan, skip=skip or (), offline=offline), json=json)
+    print_prepared(carry_out(plan, skip=skip or (), offline=offline), json=json)
 
 
-def _print_plan(plan: "Plan", *, json: bool) -> None:
+def print_plan(plan: "Plan", *, json: bool) -> None:
+    """Print what would be done for a release."""
     from .report import document, say
 
     if json:
@@ -64,14 +65,16 @@ def _print_plan(plan: "Plan", *, json: bool) -> None:
     say(f"{plan.version} is prepared on {plan.branch} already" if plan.done else "nothing was changed")
 
 
-def _print_steps(plan: "Plan | Proposal") -> None:
+def print_steps(plan: "Plan | Proposal") -> None:
+    """Say what is going to be done."""
     from .report import note
 
     for step in plan.steps:
         note(f"- {step}")
 
 
-def _print_prepared(prepared: "Prepared", *, json: bool) -> None:
+def print_prepared(prepared: "Prepared", *, json: bool) -> None:
+    """Print where a release stands that is committed."""
     from .report import document, say
 
     if json:
@@ -112,7 +115,7 @@ def propose(
         _print_proposal(plan, json=json)
         return
     if plan.steps:
-        _print_steps(plan)
+        print_steps(plan)
         confirm(f"Propose {plan.version} from {plan.branch} to {plan.base}?", yes=yes)
     pull = carry_out(plan)
     _tell_pull(plan, pull)

@@ -53,7 +53,7 @@ class Plan:
         if self.done:
             return []
         branch = [f"check {self.branch} out, at {self.start[:8]}"] if self.start else []
-        rest = "set the version, lock, write and date the changelog's section, validate"
+        rest = "set the version, lock, write and date the changelog's section, check it"
         return [*branch, f"{rest}, and commit that on {self.branch}"]
 
 

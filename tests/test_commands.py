@@ -30,6 +30,8 @@ COMMANDS = {
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
+    "staging.enter": {"version", "dry-run", "yes", "project", "json"},
+    "staging.promote": {"reason", "dry-run", "yes", "project", "json"},
     "staging.healthcheck": _HOSTS | {"version"},
     "staging.install": _CHANGES | {"version", "keep", "allow-downgrade", "dry-run"},
     "staging.logs": {"host", "role", "lines", "follow", "project"},
