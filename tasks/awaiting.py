@@ -14,14 +14,16 @@ from .systems.index import Index, IndexFile, IndexUnreachable, NotOnIndex
 _PAUSE_SECONDS = 5.0
 
 
+def setter_of(project: Project, version: Version) -> str | None:
+    """Return the commit that set a version, None when no commit in this history did."""
+    setters = version_setters(project.git, None, project.git.resolve("HEAD"))
+    return next((commit for commit, text in setters if text == str(version)), None)
+
+
 def set_at(project: Project, version: Version) -> datetime | None:
     """Return when the commit was made that set a version, None when no commit in this history did."""
-    git = project.git
-    head = git.resolve("HEAD")
-    for commit, text in version_setters(git, None, head):
-        if text == str(version):
-            return datetime.fromisoformat(git.date(commit))
-    return None
+    commit = setter_of(project, version)
+    return datetime.fromisoformat(project.git.date(commit)) if commit else None
 
 
 def complete(files: Sequence[IndexFile]) -> bool:

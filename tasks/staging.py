@@ -1,11 +1,17 @@
 """staging: candidates onto hosts, judged there, and taken back (workflow phase 6)."""
 
+import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from .command import JSON, PROJECT, command
 from .orders import CAREFUL, FLEET, TO, VERSION, ask, plan_of, run, show_plan, take_back, version_of
+
+if TYPE_CHECKING:
+    from .building import Compared
+    from .systems.index import IndexFile
 
 
 @command(
@@ -119,16 +125,33 @@ def prune(
 
 @command(version=VERSION, seconds="How long to wait at the most.", project=PROJECT, json=JSON)
 def wait(_c: Context, version: str = "", seconds: int = 900, project: str = "", json: bool = False) -> None:
-    """Wait until every file of a candidate is on the staging index, and make sure that it is this build's."""
-    from .awaiting import wait_for
-    from .project import find_project
-    from .report import document, note, say
+    """Wait until every file of a candidate is on the staging index, and make sure that it is this build's.
 
-    found = find_project(project)
+    No file may be older than the commit that set the version, and where GitHub kept what the workflow built from that
+    very commit, each file must be the same.
+    """
+    from .awaiting import wait_for
+    from .building import compare
+    from .project import find_project
+    from .report import note
+
+    found, until = find_project(project), time.monotonic() + seconds
     wanted = version_of(version) if version else found.version
     files = wait_for(found, wanted, seconds, note)
+    _print_files(files, compare(found, wanted, files, until), json=json)
+
+
+def _print_files(files: "Sequence[IndexFile]", compared: "Compared", *, json: bool) -> None:
+    from .report import document, note, say
+
     if json:
-        document([{"filename": file.filename, "sha256": file.sha256, "uploaded": file.uploaded} for file in files])
+        document([{"filename": file.filename, "sha256": file.sha256, "uploaded": file.uploaded,
+                   "same_as": compared.same.get(file.filename), "not_compared": compared.reason or None}
+                  for file in files])  # fmt: skip
         return
     for file in files:
         say(f"{file.filename}  sha256 {file.sha256}  uploaded {file.uploaded or 'at an unknown time'}")
+    for filename, address in compared.same.items():
+        say(f"{filename} is what {address} built")
+    if compared.reason:
+        note(f"not compared with what the workflow built: {compared.reason}")

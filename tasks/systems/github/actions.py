@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Self
 
-from .api import Api, Row, moment
+from .api import JSON, VERSION, Api, Row, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +126,10 @@ class Actions(Api):
     def artifacts(self, run: int) -> list[Artifact]:
         """Return what a run built."""
         return list(self.many(self.url("actions", "runs", run, "artifacts"), Artifact.of, key="artifacts"))
+
+    def archive(self, artifact: Artifact) -> bytes:
+        """Return the zip that GitHub made of an artifact, once its digest is the one that is listed."""
+        return self.web.download(
+            self.url("actions", "artifacts", artifact.id, "zip"), name=artifact.name, sha256=artifact.sha256,
+            accept=JSON, token=self.token, headers=VERSION, deadline=self.deadline,
+        )  # fmt: skip
