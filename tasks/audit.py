@@ -91,8 +91,8 @@ def file(
     Each says what changed, what that means, and in which files, and carries the label of its kind. A rerun finds
     what was filed before, and finishes what was interrupted: no commit ever gets a second issue.
     """
-    from .asking import confirmed
     from .auditviews import print_filed, print_filed_json, print_plan
+    from .confirming import confirm
     from .filing import carry_out, plan
     from .project import find_project
 
@@ -102,7 +102,7 @@ def file(
         print_plan(planned)
     done = planned.steps
     if planned.steps and not dry_run:
-        confirmed(planned.question, yes=yes)
+        confirm(planned.question, yes=yes)
         done = carry_out(found, planned)
     (print_filed_json if json else print_filed)(planned, done, dry_run=dry_run)
     finish(3 if planned.trouble else 0)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from .checking import release_notes
-from .history import Unreleased, coverage, decision, version_setters
+from .history import Unreleased, decision, version_setters
 from .project import Project
 from .rules.commits import Change
 from .rules.summary import Facts
 from .soaking import line_of, soaks
+from .tracing import trace
 from .validation import Done
 from .views import short
 
@@ -22,7 +23,7 @@ def facts_of(project: Project, unreleased: Unreleased, done: Sequence[Done], sta
         [(str(vote.part or "none"), *_named(vote.change), vote.reason) for vote in decided.votes],
         release_notes(project, version)[1],
         [(str(item.state), *_named(item.change), " ".join(map(str, item.issues[:_MOST_ISSUES])))
-         for item in coverage(project, unreleased.changes)],
+         for item in trace(project, unreleased, offline=False).coverages],
         [(str(item.outcome.result), item.name, item.outcome.evidence) for item in done],
         staging=staging,
     )  # fmt: skip

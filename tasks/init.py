@@ -35,7 +35,7 @@ def init(
     For a file that is there and differs, the difference to what would be written is shown. The settings come as a
     table of comments at the end of pyproject.toml.
     """
-    from .asking import confirmed
+    from .confirming import confirm
     from .project import find_project
     from .rules.scaffold import State
     from .rules.text import plural
@@ -50,7 +50,7 @@ def init(
         _print(shape, plan)
     written: list[Planned] = []
     if missing and not dry_run:
-        confirmed(f"write {plural(len(missing), 'file')}?", yes=yes)
+        confirm(f"write {plural(len(missing), 'file')}?", yes=yes)
         written = write_missing(found.git.top, plan)
         _check_written(find_project(project), only or ())
     (_print_json if json else _print_outcome)(shape, plan, written)

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks import awaiting, building
-from tasks.rehearsal.github import zipped
-from tasks.rehearsal.github.objects import Pace
+from tasks.rehearsal.github import Pace, zipped
 from tasks.rehearsal.package import wheel
 from tasks.rehearsal.server import Answer, Fault
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tasks import gates
-from tasks.rehearsal.github.objects import Pace, Pull
+from tasks.rehearsal.github import Pace
+from tasks.rehearsal.github.objects import Pull
 from tasks.rehearsal.server import Answer, Fault
 
 from .rehearsal.validation import Schemas

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ..project import Project
 from ..rules.fleet import chosen
-from ..systems.index import Index, IndexFile
+from ..systems.index import Index
 from ..systems.web import Web
 from .environment import Environment
 from .index import IndexProof
