@@ -93,8 +93,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Let SIGTERM be what Ctrl-C is: everything that was set up is torn down."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let SIGTERM be what Ctrl-C is: everything that was set up is torn down. `uv run` may send another."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -27,7 +27,7 @@ def kill(name: str) -> None:
 def remove(name: str) -> None:
     """Remove the groups of a machine whose processes are gone; the kernel may need a moment to see that they are."""
     for folder in _parents():
-        wait(f"the end of {folder / name}", partial(_removed, folder / name), 10)
+        wait(f"the end of {folder / name}", partial(_removed, folder / name))
 
 
 def remove_all(prefix: str) -> None:

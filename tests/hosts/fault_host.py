@@ -7,7 +7,7 @@ from typing import Any
 from . import prepared, service
 from .machines import Machine
 from .roots import USER
-from .shell import wait
+from .shell import PATIENCE, wait
 
 HOME = f"/home/{USER}"
 STATE = f"{HOME}/.local/state/release-coordination/{service.NAME}"
@@ -16,7 +16,7 @@ LINK = f"{HOME}/.local/bin/{service.NAME}"
 AGENT = f"release-coordination-{service.NAME}.service"
 _ENABLED = f"{HOME}/.config/systemd/user/default.target.wants/{AGENT}"
 _LOOK = f"""
-for _ in $(seq 100); do
+for _ in $(seq 600); do
   state=$(systemctl --user show --property=ActiveState --value {service.UNIT})
   [ "$state" = active ] && break
   sleep 0.1
@@ -34,7 +34,7 @@ Line = dict[str, Any]
 def prepare(machine: Machine) -> None:
     """Give a machine uv, which builds a slot in a second, and a unit that does not wait long for its start."""
     prepared.give_uv(machine)
-    machine.write_file(f"{HOME}/{service.UNIT_PATH}", service.unit(start_limit=3), owner=USER)
+    machine.write_file(f"{HOME}/{service.UNIT_PATH}", service.unit(start_limit=5), owner=USER)
     machine.as_user("systemctl --user daemon-reload")
 
 
@@ -65,7 +65,7 @@ def found(machine: Machine, state: str, offset: int = 0, deploy: str = "") -> Li
     return next((line for line in reversed(lines) if deploy in {"", line["deploy"]}), None)
 
 
-def await_state(machine: Machine, state: str, offset: int, seconds: float = 60) -> Line:
+def await_state(machine: Machine, state: str, offset: int, seconds: float = PATIENCE) -> Line:
     """Return the line of a state when it is there."""
     wait(f"{state} on {machine.name}", lambda: found(machine, state, offset) is not None, seconds, 0.005)
     line = found(machine, state, offset)
@@ -101,7 +101,7 @@ def look(machine: Machine) -> tuple[str, str, str]:
 def problems(machine: Machine, *, ended: bool = True) -> tuple[str, list[str]]:
     """Return the version that answers, and what is not as it must be after a change has come to its end."""
     with suppress(AssertionError):
-        wait(f"the rest of {machine.name}", lambda: at_rest(machine), 15)
+        wait(f"the rest of {machine.name}", lambda: at_rest(machine), 60)
     state, command, version = look(machine)
     wrong = [] if state == "active" else [f"{service.UNIT} is {state}"]
     wrong += leftovers(machine)

@@ -181,7 +181,7 @@ def _backend(folder: Path, host: str) -> Iterator[list[Index]]:
             )
     try:
         for index in pair:
-            wait("the package indexes", partial(_answers, process, index.upstream, log), 60)
+            wait("the package indexes", partial(_answers, process, index.upstream, log))
         yield pair
     finally:
         process.kill()
@@ -204,6 +204,6 @@ def _python() -> Path:
     with roots.locked(folder.name):
         if not (folder / "complete").exists():
             sh(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-            sh(uv, "pip", "install", "--quiet", "--python", str(python), *_REQUIREMENTS, seconds=300)
+            sh(uv, "pip", "install", "--quiet", "--python", str(python), *_REQUIREMENTS, seconds=900)
             (folder / "complete").touch()
     return python

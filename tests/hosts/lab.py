@@ -23,7 +23,7 @@ from . import cgroups, roots
 from .machines import Identity, Machine, forget, make_key
 from .network import Network, make_network, remove_bridge
 from .roots import USER, Overlay
-from .shell import sh
+from .shell import PATIENCE, sh
 
 NAMES = ("hetz", *(f"web{number}" for number in range(1, 64)))
 _FIRST = 10
@@ -70,7 +70,7 @@ class Lab:
         """Return the file with the machines' host keys."""
         return self.home / ".ssh" / "known_hosts"
 
-    def ssh(self, host: str, *argv: str, seconds: float = 30, check: bool = True) -> str:
+    def ssh(self, host: str, *argv: str, seconds: float = PATIENCE, check: bool = True) -> str:
         """Return what a command wrote, run by OpenSSH over the network."""
         return sh("ssh", "-F", str(self.ssh_config), "-o", "BatchMode=yes", host, *argv, seconds=seconds, check=check)
 
@@ -104,8 +104,10 @@ class Lab:
         return Machine(identity, cable, Overlay(folder, [roots.debian(), *layers]))
 
     def _retire(self, machine: Machine) -> None:
-        machine.remove()
-        self.machines.remove(machine)
+        try:
+            machine.remove()
+        finally:
+            self.machines.remove(machine)
         roots.discard(machine.overlay.upper)
         roots.discard(machine.overlay.work)
 

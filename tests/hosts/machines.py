@@ -19,7 +19,7 @@ from . import cgroups
 from .network import Cable
 from .reach import UID, Reach
 from .roots import USER, Overlay
-from .shell import Failed, sh, wait
+from .shell import PATIENCE, Failed, sh, wait
 
 _PROPAGATE = Path("/run/systemd/nspawn/propagate")
 _ENTER = 'for file in $GROUPS_TO_ENTER; do echo $$ >"$file"; done; exec "$@"'
@@ -68,7 +68,7 @@ class Machine(Reach):
         self.overlay.mount()
         self._identify()
         self._launch()
-        wait(f"the boot of {self.name}", self._up, 60)
+        wait(f"the boot of {self.name}", self._up)
         self.boot_seconds = time.monotonic() - begin
 
     def stop(self, seconds: float = 20) -> None:
@@ -94,7 +94,7 @@ class Machine(Reach):
         self.await_end()
         self.start()
 
-    def await_end(self, seconds: float = 30) -> None:
+    def await_end(self, seconds: float = PATIENCE) -> None:
         """Return when the machine has gone down by itself; a rebooting one does not come up again without `start`."""
         if self._process is not None:
             self._process.wait(seconds)

@@ -75,7 +75,7 @@ class Operator:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def inv(self, *words: str, seconds: float = 240) -> Said:
+    def inv(self, *words: str, seconds: float = 600) -> Said:
         """Type `inv` with these words and wait for its end."""
         with self.start(*words) as typed:
             out, err = typed.communicate(timeout=seconds)

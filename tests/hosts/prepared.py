@@ -43,7 +43,7 @@ def point_to(release: Index) -> dict[str, str]:
 
 def install(machine: Machine) -> None:
     """Install the first version the ordinary way, and let the user's systemd start it now and at every boot."""
-    machine.as_user(f"pipx install {service.NAME}=={service.FIRST}", seconds=180)
+    machine.as_user(f"pipx install {service.NAME}=={service.FIRST}")
     machine.write_file(f"/home/{USER}/{service.UNIT_PATH}", service.unit(), owner=USER)
     machine.write_file(f"/home/{USER}/{service.CONFIG_PATH}", service.config(), owner=USER, mode=0o600)
     machine.as_user(f"systemctl --user daemon-reload && systemctl --user enable --now {service.UNIT}")

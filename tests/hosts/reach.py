@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .roots import USER, Overlay
-from .shell import sh
+from .shell import PATIENCE, sh
 
 UID = 1000
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -31,11 +31,11 @@ class Reach:
         settings = ["--ignore-environment", f"--chdir=/home/{user}", f"{_PATH}:/home/{user}/.local/bin", *home]
         return [*entry, "runuser", "-u", user, "--", "env", *settings, *argv]
 
-    def run(self, *argv: str, user: str = "root", data: str = "", seconds: float = 60, check: bool = True) -> str:
+    def run(self, *argv: str, user: str = "root", data: str = "", seconds: float = PATIENCE, check: bool = True) -> str:
         """Return what a command wrote to standard output; with `check` an exit code other than 0 is an error."""
         return sh(*self.command(*argv, user=user), data=data, seconds=seconds, check=check)
 
-    def as_user(self, line: str, seconds: float = 60) -> str:
+    def as_user(self, line: str, seconds: float = PATIENCE) -> str:
         """Return what a shell line wrote, run as the user who deploys."""
         return self.run("sh", "-euc", line, user=USER, seconds=seconds)
 

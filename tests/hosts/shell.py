@@ -7,6 +7,9 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
+# Seconds for what takes one when the computer has time: a limit is for what hangs, not for what is slow.
+PATIENCE = 240.0
+
 
 class Failed(AssertionError):
     """A program of the fixture ended with an exit code other than 0."""
@@ -21,7 +24,7 @@ class Late(AssertionError):
     """Something did not happen in time."""
 
 
-def sh(*argv: str, data: str = "", seconds: float = 60, check: bool = True) -> str:
+def sh(*argv: str, data: str = "", seconds: float = PATIENCE, check: bool = True) -> str:
     """Return what a program wrote to standard output; with `check` an exit code other than 0 is an error."""
     done = subprocess.run(argv, input=data.encode(), capture_output=True, timeout=seconds, check=False)
     said = done.stdout.decode("utf-8", "replace")
@@ -35,7 +38,7 @@ def find_uv() -> str | None:
     return os.environ.get("UV") or shutil.which("uv")
 
 
-def wait(what: str, ready: Callable[[], bool], seconds: float = 30, pause: float = 0.02) -> float:
+def wait(what: str, ready: Callable[[], bool], seconds: float = PATIENCE, pause: float = 0.02) -> float:
     """Return how many seconds it took until `ready` said yes."""
     begin = time.monotonic()
     while not ready():

@@ -16,7 +16,7 @@ from .lab import Lab
 from .machines import Machine
 from .maintainer import Operator, Said, at_work
 from .roots import USER
-from .shell import wait
+from .shell import PATIENCE, wait
 from .telegram import Answer, Telegram
 
 GOOD = ("0.36.0rc1", "0.36.0rc2")
@@ -276,7 +276,11 @@ def test_a_change_that_is_disturbed_comes_to_its_end(
         await_state(scene.host, state, scene.offset)
         fault(scene, client)
         await_state(scene.host, "END", scene.offset)
-        left = client.wait(60) if client.poll() is None and fault not in {_client_killed, _link_down_for_good} else None
+        left = (
+            client.wait(PATIENCE)
+            if client.poll() is None and fault not in {_client_killed, _link_down_for_good}
+            else None
+        )
         client.kill()
     scene.ends("UNKNOWN" if fault is _link_down_for_good else "OK", scene.other)
     assert left in {None, 0}
@@ -293,7 +297,7 @@ def test_a_clock_that_jumps_changes_nothing(play: Play, jump: str) -> None:
     with scene.begin(*scene.words(scene.other)) as client:
         await_state(scene.host, "FLIPPED", scene.offset)
         scene.host.path(f"{HOME}/clock").write_text(jump, "ascii")
-        assert client.wait(60) == 0
+        assert client.wait(PATIENCE) == 0
     scene.host.path(drop_in).unlink()
     scene.ends("OK", scene.other)
     jumped = abs(_seconds(scene.end) - _seconds(await_state(scene.host, "INTENT", scene.offset)))
@@ -312,7 +316,7 @@ def test_pipx_killed_leaves_the_live_version_alone(play: Play) -> None:
     with scene.begin(*scene.words(scene.other)) as client:
         await_state(scene.host, "STAGED", scene.offset)
         _kill_one(scene.host, "pipx")
-        assert client.wait(60) == 1
+        assert client.wait(PATIENCE) == 1
     scene.ends("UNTOUCHED", scene.before)
 
 
@@ -349,7 +353,7 @@ def test_a_disk_that_fills_up_leaves_the_live_version_alone(play: Play) -> None:
     with scene.host.small_disk(disk, "70M"), scene.indexes.release.failing(slow):
         filling = subprocess.Popen(scene.host.command("sh", "-c", fill, user=USER), stderr=subprocess.DEVNULL)
         said = scene.install(service.CANDIDATES["with-dependency"].version)
-        filling.wait(60)
+        filling.wait(PATIENCE)
     assert said.code == 1, said
     assert "o space left" in said.out + said.err, said
     scene.ends("UNTOUCHED", service.FIRST)
@@ -362,7 +366,7 @@ def test_the_second_of_two_operators_is_refused_and_shown_who_is_at_work(play: P
         said = scene.rollback()
         assert said.code == 4, said
         assert f"{accepted['operator']}: install {scene.other}" in said.out + said.err
-        assert client.wait(60) == 0
+        assert client.wait(PATIENCE) == 0
     scene.ends("OK", scene.other)
 
 
@@ -385,7 +389,7 @@ def test_a_rollback_needs_no_network(play: Play) -> None:
         scene.host.link_down()
         end = await_state(scene.host, "END", scene.offset)
         scene.host.link_up()
-        assert client.wait(60) == 0
+        assert client.wait(PATIENCE) == 0
     assert end["outcome"] == "OK"
     scene.ends("OK", scene.other)
 

@@ -25,7 +25,7 @@ from .lab import Fleet, Lab, open_lab
 from .machines import Machine
 from .maintainer import CHECKOUT
 from .roots import USER
-from .shell import find_uv, sh, wait
+from .shell import PATIENCE, find_uv, sh, wait
 from .telegram import SILENT, Answer, Telegram
 
 Note = Callable[[str, object], None]
@@ -107,7 +107,7 @@ def test_a_command_on_a_cut_link_goes_on_when_the_link_is_back(lab: Lab, hetz: M
         hetz.link_down()
         time.sleep(2)
         hetz.link_up()
-        assert command.communicate(timeout=20)[0] == "done\n"
+        assert command.communicate(timeout=PATIENCE)[0] == "done\n"
 
 
 def test_host_keys_are_verified(lab: Lab, hetz: Machine) -> None:
@@ -152,13 +152,13 @@ def test_pipx_and_uv_install_a_release_and_see_no_candidate(
 ) -> None:
     [machine] = fleet(1, bare=True)
     begin = time.monotonic()
-    machine.as_user("pipx install acme-bot==0.36.0", seconds=120)
+    machine.as_user("pipx install acme-bot==0.36.0")
     record_property("note", f"the first pipx install: {time.monotonic() - begin:.1f} s")
     assert machine.as_user("acme-bot --version") == "acme-bot 0.36.0\n"
     assert any(path.endswith("acme_bot-0.36.0-py3-none-any.whl") for path in indexes.release.requests)
     assert "refused" in machine.as_user("pipx install --suffix @rc acme-bot==0.36.0rc1 || echo refused")
     prepared.give_uv(machine)
-    machine.as_user(f"uv tool install --force --default-index {indexes.release.simple} acme-bot==0.36.1", seconds=120)
+    machine.as_user(f"uv tool install --force --default-index {indexes.release.simple} acme-bot==0.36.1")
     assert machine.as_user("acme-bot --version") == "acme-bot 0.36.1\n"
 
 
@@ -167,7 +167,7 @@ def test_the_trap_on_the_staging_index_snaps_for_the_careless(indexes: Indexes, 
     trusted = f"--trusted-host {staging.host} --disable-pip-version-check"
     hetz.as_user("python3 -m venv careless")
     careless = f"--index-url {staging.simple} --extra-index-url {release.simple} --only-binary :all:"
-    hetz.as_user(f"careless/bin/pip install {trusted} {careless} acme-bot==0.38.0rc1", seconds=120)
+    hetz.as_user(f"careless/bin/pip install {trusted} {careless} acme-bot==0.38.0rc1")
     hetz.as_user("careless/bin/acme-bot --version")
     assert "library imported" in hetz.read_file(f"/home/{USER}/{service.MARK}")
 
@@ -176,7 +176,7 @@ def test_the_trap_does_not_snap_for_the_careful(indexes: Indexes, hetz: Machine)
     wheel = service.CANDIDATES["with-dependency"].distribution
     hetz.write_file(f"/home/{USER}/{wheel.wheel_name}", wheel.wheel(), owner=USER)
     careful = f"--index-url {indexes.release.simple} --only-binary :all:"
-    hetz.as_user(f"pipx install --suffix @new --pip-args='{careful}' ./{wheel.wheel_name}", seconds=120)
+    hetz.as_user(f"pipx install --suffix @new --pip-args='{careful}' ./{wheel.wheel_name}")
     assert hetz.as_user("acme-bot@new --version") == "acme-bot 0.38.0rc1\n"
     assert not hetz.path(f"/home/{USER}/{service.MARK}").exists()
 
@@ -184,7 +184,7 @@ def test_the_trap_does_not_snap_for_the_careful(indexes: Indexes, hetz: Machine)
 def test_the_trapped_source_and_the_trapped_pip_are_there_too(indexes: Indexes, hetz: Machine) -> None:
     trusted = f"--index-url {indexes.staging.simple} --trusted-host {indexes.staging.host} --disable-pip-version-check"
     hetz.as_user("python3 -m venv careless")
-    hetz.as_user(f"careless/bin/pip install {trusted} acme-lib 2>&1 || true", seconds=120)
+    hetz.as_user(f"careless/bin/pip install {trusted} acme-lib 2>&1 || true")
     assert "library built" in hetz.read_file(f"/home/{USER}/{service.MARK}")
     hetz.as_user(f"careless/bin/pip install {trusted} --upgrade pip && careless/bin/python -m pip --version || true")
     assert "pip imported" in hetz.read_file(f"/home/{USER}/{service.MARK}")
@@ -273,19 +273,19 @@ def test_faults_of_an_index(indexes: Indexes) -> None:
 def test_versions_behave_as_they_should(hetz: Machine, kind: str, expected: list[str]) -> None:
     build = service.CANDIDATES[kind].distribution
     hetz.write_file(f"/home/{USER}/{build.wheel_name}", build.wheel(), owner=USER)
-    hetz.as_user(f"pipx install --force ./{build.wheel_name}", seconds=120)
+    hetz.as_user(f"pipx install --force ./{build.wheel_name}")
     hetz.as_user("systemctl --user restart --no-block acme-bot.service")
     traces = {"good": "ready", "logs-error": "[error] something broke", "crashes-late": "giving up"}
     begin, trace = f"acme-bot {build.version} starting", traces.get(kind, "\n")
-    wait(f"{trace!r}", lambda: trace in hetz.journal(service.UNIT).partition(begin)[2], 20, pause=0.2)
+    wait(f"{trace!r}", lambda: trace in hetz.journal(service.UNIT).partition(begin)[2], pause=0.2)
     state = [*_SHOW, "ActiveState", service.UNIT]
-    wait(f"one of {expected}", lambda: hetz.run(*state, user=USER).strip() in expected, 5, pause=0.2)
+    wait(f"one of {expected}", lambda: hetz.run(*state, user=USER).strip() in expected, pause=0.2)
 
 
 def test_the_lying_version_says_another(hetz: Machine) -> None:
     build = service.CANDIDATES["lies"].distribution
     hetz.write_file(f"/home/{USER}/{build.wheel_name}", build.wheel(), owner=USER)
-    hetz.as_user(f"pipx install --force ./{build.wheel_name}", seconds=120)
+    hetz.as_user(f"pipx install --force ./{build.wheel_name}")
     assert hetz.as_user("acme-bot --version") == "acme-bot 0.36.9\n"
     venv = json.loads(hetz.as_user("pipx list --json"))["venvs"][service.NAME]
     assert venv["metadata"]["main_package"]["package_version"] == "0.37.0rc3"
@@ -390,7 +390,7 @@ def test_an_interrupted_run_leaves_nothing(elsewhere: dict[str, str]) -> None:
 
 def test_a_killed_run_leaves_nothing_once_its_janitor_is_done(elsewhere: dict[str, str]) -> None:
     run = _end_a_run_with(elsewhere, _KILL)
-    wait("the janitor's work", lambda: _leavings(*run) == [], 30, pause=0.2)
+    wait("the janitor's work", lambda: _leavings(*run) == [], pause=0.2)
 
 
 def test_the_leavings_of_a_run_killed_with_its_janitor_are_removed_by_the_next(elsewhere: dict[str, str]) -> None:

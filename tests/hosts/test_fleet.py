@@ -16,7 +16,7 @@ from .indexes import Indexes
 from .lab import Lab
 from .machines import Machine
 from .maintainer import Operator, at_work
-from .shell import wait
+from .shell import PATIENCE, wait
 from .telegram import Telegram
 
 PREFIX = "RELEASE_COORDINATION_"
@@ -173,7 +173,7 @@ def test_logs_of_two_hosts(hosts: list[Machine], operator: Operator, telegram: T
 
 def test_logs_that_are_followed(hosts: list[Machine], operator: Operator, telegram: Telegram) -> None:
     with operator.start("staging.logs", "--host=hetz", "--host=web1", "--lines=1", "--follow") as process:
-        limit = Timer(20, process.kill)
+        limit = Timer(PATIENCE, process.kill)
         limit.start()
         try:
             seen = {following(process).split()[0], following(process).split()[0]}
@@ -316,7 +316,7 @@ def test_wait_goes_on_until_the_last_file_is_there(waiting: Operator, indexes: I
         assert process.stderr is not None
         assert "1 of 2 files" in process.stderr.readline()
         indexes.staging.add(FRESH.sdist_name, FRESH.sdist())
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert FRESH.sdist_name in out
 

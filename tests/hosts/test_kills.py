@@ -29,6 +29,7 @@ from .lab import Lab
 from .machines import Machine
 from .reach import UID
 from .roots import USER
+from .shell import PATIENCE
 
 KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("KILLS_SEED", "4711"))
@@ -37,7 +38,7 @@ MACHINES = 2  # a worker's
 INSTALLS = 0.12  # the part of the changes that are installations; the rest go back to a version that is there
 VERSIONS = ("0.36.0rc1", "0.36.0rc2")
 WEIGHTS = {"worker": 50, "unit": 20, "session": 13, "sshd": 12, "manager": 2, "power": 3}
-CONVERGES = 30.0  # seconds
+CONVERGES = 120.0  # seconds; a computer that has time needs two to five
 _AS_USER = f"runuser -u {USER} -- env XDG_RUNTIME_DIR=/run/user/{UID} systemctl --user"
 _COMMANDS = {
     "worker": f"pkill -KILL -c -u {USER} -f 'agent.py work'",
@@ -123,7 +124,7 @@ class Victim:
         self.count += 1
         begin = time.monotonic()
         session = self.send(f"calm-{self.count}", action, version, by_ssh=False)
-        code = session.wait(60)
+        code = session.wait(PATIENCE)
         end = found(self.machine, "END", 0, f"calm-{self.count}")
         assert (code, end and end["outcome"]) == (0, "OK"), end
         return time.monotonic() - begin

@@ -15,7 +15,7 @@ from .lab import Lab
 from .machines import Machine
 from .maintainer import Operator, Said, at_work
 from .roots import USER
-from .shell import sh
+from .shell import PATIENCE, sh
 from .telegram import Answer, Telegram
 
 HOME = f"/home/{USER}"
@@ -65,7 +65,7 @@ def operator(
 def raw(operator: Operator, *words: str) -> Said:
     """Type `inv` and return how it ended, whatever it said."""
     with operator.start(*words) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     return Said(process.returncode, out, err)
 
 

@@ -23,7 +23,7 @@ HEALTHCHECK, STAGING = "bin/healthcheck.sh", "bin/staging.sh"
 def typed(host: Machine, *words: str) -> Said:
     """Type a command in the user's home folder and return how it ended."""
     line = f"{shlex.join(words)} >/tmp/out 2>/tmp/err; echo $?"
-    code = int(host.run("sh", "-c", line, user=USER, seconds=120))
+    code = int(host.run("sh", "-c", line, user=USER))
     out, err = (host.run("cat", f"/tmp/{stream}") for stream in ("out", "err"))
     assert "Traceback" not in out + err
     assert service.TOKEN not in out + err
@@ -176,7 +176,7 @@ py-modules = ["acme_bot"]
 """
     installed.write_file(f"{HOME}/src/acme_bot.py", module, owner=USER)
     installed.write_file(f"{HOME}/src/pyproject.toml", project, owner=USER)
-    installed.as_user("python3 -m venv src/.venv && src/.venv/bin/pip --quiet install --editable src", seconds=180)
+    installed.as_user("python3 -m venv src/.venv && src/.venv/bin/pip --quiet install --editable src")
     unit = service.unit().replace(f"%h/.local/bin/{service.NAME}", f"%h/src/.venv/bin/{service.NAME}")
     installed.write_file(f"{HOME}/.config/systemd/user/acme-bot-dev.service", unit, owner=USER)
     installed.as_user("systemctl --user daemon-reload && systemctl --user start acme-bot-dev")
