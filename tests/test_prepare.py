@@ -178,7 +178,9 @@ def test_what_only_github_knows_stops_it_unless_accepted(made: World) -> None:
     text = made.work.read("CHANGELOG.md").decode()
     entry = f"## v1.1.0 ({today()})\n\n### changes\n\n- all {issue(2)}\n\n## v1.0.0"
     made.work.write({"CHANGELOG.md": text.replace("## v1.0.0", entry)})
+    trouble = made.servers["github"].fault(Fault(answer=Answer(500)))
     ended = made.call("release.prepare", "--yes")
+    made.servers["github"].faults.remove(trouble)
     assert (ended.code, commits(made)) == (3, [])
     assert "UNKNOWN issues" in ended.out
     assert prepare(made).code == 0
