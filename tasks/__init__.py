@@ -3,6 +3,7 @@
 from invoke.collection import Collection
 
 from . import (
+    aftermath,
     audit,
     candidates,
     changelog,
@@ -22,7 +23,7 @@ for _name, _tasks in {
     "audit": (audit.commits, audit.issues, audit.file),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
-    "release": (release.validate, handover.prepare, handover.propose, release.verify),
+    "release": (release.validate, handover.prepare, handover.propose, aftermath.tag, release.verify),
     "staging": (
         candidates.enter,
         staging.wait,

@@ -16,8 +16,8 @@ def staged_versions(project: Project) -> frozenset[Version]:
     return frozenset(page.versions) if page else frozenset()
 
 
-def check_unpublished(project: Project, version: Version) -> None:
-    """Refuse a version that the release index has or ever had a file of, or that has a tag here or on the remote."""
+def check_on_index(project: Project, version: Version) -> None:
+    """Refuse a version that the release index has or ever had a file of, as far as it shows that."""
     page = _page(project, project.settings.index.simple)
     if page is not None and version in page.versions:
         yanked = any(file.yanked for file in page.files if file.version == version)
@@ -26,6 +26,11 @@ def check_unpublished(project: Project, version: Version) -> None:
             expected="a version that the index never had: it takes none twice",
             remedy=_NEXT,
         )
+
+
+def check_unpublished(project: Project, version: Version) -> None:
+    """Refuse a version that the release index has or ever had a file of, or that has a tag here or on the remote."""
+    check_on_index(project, version)
     tag = f"{project.settings.tag_prefix}{version}"
     where = tag_places(project, tag)
     if where:

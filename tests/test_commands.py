@@ -27,6 +27,7 @@ COMMANDS = {
     "init": {"only", "dry-run", "yes", "project", "json"},
     "release.prepare": {"version", "skip", "offline", "dry-run", "yes", "project", "json"},
     "release.propose": {"wait", "skip", "offline", "dry-run", "yes", "project", "json"},
+    "release.tag": {"dry-run", "yes", "project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
