@@ -20,6 +20,7 @@ from ..errors import ReleaseError, WrongValue
 from ..project import find_project
 from ..report import say
 from ..rules.groups import GROUPS, group_of
+from ..rules.text import plural
 from ..rules.versions import read_version
 from .progress import Progress
 from .proof import INSTALLERS, Proof, hosts_of
@@ -42,6 +43,7 @@ class Suite:
     futures: "dict[str, Future[Verdict]]" = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    unasked: int = 0
     unwritten: list[str] = field(default_factory=list)  # why reports are missing
     ended: bool = False  # pytest came to the end of the run, and found nothing wrong that is no check's
 
@@ -202,8 +204,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     mine = {item: group_of([marker.name for marker in item.iter_markers()]) for item in items if _is_check(item)}
     out = [item for item in mine if mine[item] in reasons]
     suite.left_out += dict.fromkeys(reasons[mine[item]] for item in out)
+    suite.left_out += [f"not asked for: {plural(suite.unasked, 'check')}"] if suite.unasked else []
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count what -k, -m and the like take away: a proof of a part must not read as one of the whole."""
+    for item in items:
+        suite = item.config.stash.get(_SUITE, None)
+        if suite is not None and _is_check(item):
+            suite.unasked += 1
 
 
 def _is_check(item: pytest.Item) -> bool:
