@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from . import requirements
+from .requirements import different
 from .versions import same_version
 
 _SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
@@ -42,7 +42,7 @@ def requires_python_differs(said: RawMetadata, project: Mapping[str, Any]) -> st
 def dependencies_differ(said: RawMetadata, project: Mapping[str, Any]) -> str:
     """Return which dependencies, extras' included, are missing or too many, however they are spelled; or nothing."""
     name = str(project.get("name", ""))
-    return _told(*requirements.different(said.get("requires_dist", []), _declared(project), name))
+    return _told(*different(said.get("requires_dist", []), _declared(project), name))
 
 
 def entry_points_differ(text: str, project: Mapping[str, Any]) -> str:
