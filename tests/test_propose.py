@@ -298,7 +298,7 @@ REFUSALS: dict[str, tuple[Callable[[World], object], str, int]] = {
     "detached": (lambda made: made.work.git("switch", "--quiet", "--detach"), "no branch is checked out", 4),
     "invalid": (lambda made: made.work.commit("Tidy up"), "not valid: issues", 1),
     "wrong token": (lambda made: made.env.update(GITHUB_TOKEN="ghp_someother-token"), "refused the token", 3),
-    "no token": (lambda made: made.env.update(GITHUB_TOKEN=None, GH_CONFIG_DIR="/nonexistent"), "no token for GitHub", 2),
+    "no token": (lambda made: made.env.update(GITHUB_TOKEN=None, GH_CONFIG_DIR="/none"), "no token for GitHub", 2),
     "may not write": (lambda made: made.github.gate.missing.add("pull_requests=write"), "pull_requests=write", 3),
     "github down": (lambda made: made.servers["github"].fault(Fault(answer=Answer(500))), "answered 500", 3),
 }  # fmt: skip
