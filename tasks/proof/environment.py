@@ -1,10 +1,9 @@
 """A fresh environment into which an installer puts the release, from its index alone."""
 
 import json
-import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,18 +14,11 @@ from ..errors import ReleaseError, Unreachable
 from ..rules.versions import same_version
 from ..systems.index import IndexFile
 from ..systems.process import Output, ProgramSlow, run
-from ..systems.tokens import VARIABLES
+from ..systems.resolver import alone, choice
 from ..systems.wheel import RESOLVE, EntryPoint
 from .release import Release
 from .waiting import NotYet, Once, needs
 
-# Whatever else the operator's environment and configuration name, the release comes from its index alone, and what an
-# index serves is not shown our tokens. What says how to reach one, and where installers keep their own things, stays.
-_CLEARED = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *VARIABLES}
-_KEPT = re.compile(
-    "UV_(CACHE_DIR|PYTHON_(INSTALL_DIR|DOWNLOADS|PREFERENCE)|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_.*|KEYRING_.*"
-    "|CREDENTIALS_DIR|LINK_MODE|CONCURRENT_.*|OFFLINE)|PIP_(CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|.*TIMEOUT|KEYRING_.*)"
-)
 _COMMAND_SECONDS = 60.0
 _NOT_FOUND = (
     "no matching distribution",
@@ -35,12 +27,6 @@ _NOT_FOUND = (
     "not found in the package registry",
 )
 _NO_NETWORK = ("connection", "timed out", "temporary failure", "failed to fetch", "error sending request", "dns error")
-
-
-def alone(environment: Mapping[str, str] = os.environ) -> dict[str, str | None]:
-    """Return what is changed in the environment of whatever runs for a proof; None takes a variable out."""
-    theirs = {name for name in environment if name.startswith(("PIP_", "UV_")) and not _KEPT.fullmatch(name)}
-    return {**dict.fromkeys({*_CLEARED, *theirs}), "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
 
 
 @dataclass
@@ -83,16 +69,7 @@ class Environment:
     def choice(self) -> Version | None:
         """Return the version uv takes when it is asked for the package without one; None when it finds none."""
         self._made.now()
-        argv = ["uv", "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate", "--refresh",
-                "--python", self.python, "--default-index", self.release.simple, "-"]  # fmt: skip
-        what = f"{self.release.package}\n".encode()
-        said = run(argv, cwd=Path(self.folder.name), env=alone(), stdin=what, check=False)
-        if said.code and not any(words in said.complaint.lower() for words in (*_NOT_FOUND, "unsatisfiable")):
-            raise Unreachable(f"uv could not ask {self.release.simple}: {_last(said)}")
-        if said.code:
-            return None
-        line = next(line for line in said.text.splitlines() if "==" in line)
-        return Version(line.split("==")[1].split()[0])
+        return choice(self.release.simple, self.release.package, ("--python", self.python))
 
     def command_version(self) -> str:
         """Return what the command answers to --version."""

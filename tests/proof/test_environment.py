@@ -9,10 +9,11 @@ from packaging.version import Version
 from tasks.errors import ReleaseError, Unreachable
 from tasks.project import find_project
 from tasks.proof import environment
-from tasks.proof.environment import Environment, alone
+from tasks.proof.environment import Environment
 from tasks.proof.release import Release
 from tasks.systems.index import IndexFile
 from tasks.systems.process import Output, run
+from tasks.systems.resolver import alone
 
 from ..repositories import pyproject
 
