@@ -41,5 +41,6 @@ for _name, _tasks in {
     "rollback": (rollback.hosts,),
     "guard": (guard.install, guard.check),
     "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
+    "rollback": (rollback.hosts, rollback.yank, rollback.unyank),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 
 from invoke.context import Context
 
-from .command import JSON, PROJECT, command
+from .command import JSON, PROJECT, command, finish
 from .orders import CANARY, HOST, ONE_BY_ONE, PARALLEL, TO, take_back
+
+_DRY_RUN = "Show what would be done, and do nothing."
+_YES = "Do not ask."
+_WAIT = "Wait so many seconds at the most until the index shows it; default: 900 on a terminal, else not at all."
 
 
 @command(
@@ -20,3 +24,49 @@ def hosts(
     """Take every host back to what ran before, or to a version that is still on it; needs no network there."""
     names = host or ([] if role else ["all"])
     take_back(project, names, role, to, parallel, one_by_one=one_by_one, canary=canary, dry_run=dry_run, json=json)
+
+
+@command(
+    version="The version; default: the newest final one on the index.", reason="Why: to paste on the page.", wait=_WAIT,
+    dry_run=_DRY_RUN, yes=_YES, project=PROJECT, json=JSON,
+)  # fmt: skip
+def yank(
+    _c: Context, version: str = "", reason: str = "", wait: int = -1, dry_run: bool = False, yes: bool = False,
+    project: str = "", json: bool = False,
+) -> None:  # fmt: skip
+    """Withdraw a release from installers, on the index's page; wait for it, prove it, mark the GitHub release.
+
+    Who pinned the version still gets it. An index lets only a person yank, so its page is opened, or printed where
+    there is no terminal. Interrupt the waiting as you like: the same command goes on. Exits 1 while it is not yanked.
+    """
+    from .project import find_project
+    from .rules.yanks import Aim
+    from .withdrawal import preview, withdraw
+    from .yanking import plan
+
+    planned = plan(find_project(project), Aim.YANK, version, reason)
+    if dry_run:
+        preview(planned, json=json)
+        return
+    finish(withdraw(planned, wait, yes=yes, json=json))
+
+
+@command(
+    version="The version; default: the newest final one on the index.", wait=_WAIT, dry_run=_DRY_RUN, yes=_YES,
+    project=PROJECT, json=JSON,
+)  # fmt: skip
+def unyank(
+    _c: Context, version: str = "", wait: int = -1, dry_run: bool = False, yes: bool = False, project: str = "",
+    json: bool = False,
+) -> None:  # fmt: skip
+    """Give a yanked release back to installers: the same as rollback.yank, the other way round."""
+    from .project import find_project
+    from .rules.yanks import Aim
+    from .withdrawal import preview, withdraw
+    from .yanking import plan
+
+    planned = plan(find_project(project), Aim.UNYANK, version)
+    if dry_run:
+        preview(planned, json=json)
+        return
+    finish(withdraw(planned, wait, yes=yes, json=json))
