@@ -42,5 +42,6 @@ for _name, _tasks in {
     "guard": (guard.install, guard.check),
     "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
     "rollback": (rollback.hosts, rollback.yank, rollback.unyank),
+    "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

@@ -9,6 +9,7 @@ from .orders import CANARY, HOST, ONE_BY_ONE, PARALLEL, TO, take_back
 
 _DRY_RUN = "Show what would be done, and do nothing."
 _YES = "Do not ask."
+_VERSION = "The version; default: the newest final one on the index."
 _WAIT = "Wait so many seconds at the most until the index shows it; default: 900 on a terminal, else not at all."
 
 
@@ -27,7 +28,7 @@ def hosts(
 
 
 @command(
-    version="The version; default: the newest final one on the index.", reason="Why: to paste on the page.", wait=_WAIT,
+    version=_VERSION, reason="Why: to paste on the page.", wait=_WAIT,
     dry_run=_DRY_RUN, yes=_YES, project=PROJECT, json=JSON,
 )  # fmt: skip
 def yank(
@@ -52,7 +53,7 @@ def yank(
 
 
 @command(
-    version="The version; default: the newest final one on the index.", wait=_WAIT, dry_run=_DRY_RUN, yes=_YES,
+    version=_VERSION, wait=_WAIT, dry_run=_DRY_RUN, yes=_YES,
     project=PROJECT, json=JSON,
 )  # fmt: skip
 def unyank(
@@ -70,3 +71,33 @@ def unyank(
         preview(planned, json=json)
         return
     finish(withdraw(planned, wait, yes=yes, json=json))
+
+
+@command(
+    version="The version; default: the one pyproject.toml sets.", dry_run=_DRY_RUN, yes=_YES, project=PROJECT, json=JSON
+)
+def tag(
+    _c: Context, version: str = "", dry_run: bool = False, yes: bool = False, project: str = "", json: bool = False
+) -> None:
+    """Take a version's tag back, here and on the remote, after a release that published nothing.
+
+    A release workflow that still runs for it is cancelled first. Refused once the index has a file of the version, even
+    a yanked one, or when the index cannot be asked, and while its GitHub Release is published.
+    """
+    from .confirming import confirm
+    from .github import github_of
+    from .project import find_project
+    from .rules.recall import check
+    from .tagviews import report, tell_plan
+    from .untagging import carry_out, observe, version_of
+
+    found = find_project(project)
+    github = github_of(found)
+    recall = observe(found, version_of(found, version), github)
+    check(recall)
+    tell_plan(recall)
+    if dry_run or not recall.steps:
+        report(recall, recall, json=json)
+        return
+    confirm(f"Take the tag {recall.tag} back?", yes=yes)
+    report(recall, carry_out(found, recall, github), json=json)

@@ -33,6 +33,7 @@ COMMANDS = {
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
     "staging.enter": {"version", "dry-run", "yes", "project", "json"},
     "staging.promote": {"reason", "dry-run", "yes", "project", "json"},
+    "rollback.tag": {"version", "dry-run", "yes", "project", "json"},
     "rollback.unyank": {"version", "wait", "dry-run", "yes", "project", "json"},
     "rollback.yank": {"version", "reason", "wait", "dry-run", "yes", "project", "json"},
     "staging.healthcheck": _HOSTS | {"version"},

@@ -73,3 +73,7 @@ class Clone:
         checked_out = self._git("symbolic-ref", "--quiet", "HEAD").text.strip() == f"refs/heads/{branch}"
         words = ("reset", "--quiet", "--keep", to) if checked_out else ("update-ref", f"refs/heads/{branch}", to, seen)
         self._change(f"{branch} was not moved here", "git status", *words)
+
+    def delete(self, ref: str, seen: str) -> None:
+        """Delete a reference such as `refs/tags/v1` that is still where it was seen."""
+        self._change(f"{ref} was not deleted here", "git status", "update-ref", "-d", ref, seen)
