@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from invoke.exceptions import Exit
 from invoke.tasks import Task
@@ -16,25 +17,45 @@ from .report import note
 
 INTERRUPTED = 130
 _BROKEN_PIPE = 141
+_HELP = "--help"
 
 PROJECT = "The project's folder; default: the one you are in."
 JSON = "Print one JSON document instead of tables."
 
 
 def command(
-    *, iterable: Iterable[str] = (), **flags: str
+    *, iterable: Iterable[str] = (), positional: Iterable[str] = (), **flags: str
 ) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:
-    """Make a task of a function; `flags` are its parameters' help texts, `iterable` those that may be repeated."""
+    """Make a task of a function; `flags` are its parameters' help texts, `iterable` those that may be repeated.
+
+    Those that are `positional` have no default, and may be typed without their flag.
+    """
 
     def decorate(function: Callable[..., None]) -> Task[Callable[..., None]]:
         @functools.wraps(function)
         def body(*arguments: Any, **options: Any) -> None:
+            if any(options.get(name) == _HELP for name in positional):
+                _show_help(task)
             _ending(lambda: function(*arguments, **options))
 
-        # Without short flags and positionals, `--help` always means help and `--host` never takes `-h`.
-        return Task(body, help=dict(flags), auto_shortflags=False, positional=[], iterable=list(iterable))
+        # Without short flags, and with positionals where they are named only, `--host` never takes `-h`.
+        task: Task[Callable[..., None]]
+        task = Task(body, help=dict(flags), auto_shortflags=False, positional=list(positional), iterable=list(iterable))
+        return task
 
     return decorate
+
+
+def _show_help(task: Task[Callable[..., None]]) -> NoReturn:
+    """Print a task's help as Invoke does and end: Invoke takes `--help` for a positional that was not given yet."""
+    from invoke.program import Program
+
+    from . import ns
+
+    name = next(name for name in ns.task_names if ns[name] is task)
+    called = Path(sys.argv[0]).name
+    Program(binary="inv[oke]" if called in {"inv", "invoke"} else called, namespace=ns).run([called, _HELP, name])
+    raise Exit(code=0)
 
 
 def _ending(call: Callable[[], None]) -> None:
