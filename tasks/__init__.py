@@ -43,5 +43,6 @@ for _name, _tasks in {
     "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
     "rollback": (rollback.hosts, rollback.yank, rollback.unyank),
     "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank),
+    "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

@@ -101,3 +101,30 @@ def tag(
         return
     confirm(f"Take the tag {recall.tag} back?", yes=yes)
     report(recall, carry_out(found, recall, github), json=json)
+
+
+@command(
+    positional=("commit",), commit="The commit, of the stable branch.", dry_run=_DRY_RUN, yes=_YES, project=PROJECT,
+    json=JSON,
+)  # fmt: skip
+def revert(
+    _c: Context, commit: str, dry_run: bool = False, yes: bool = False, project: str = "", json: bool = False
+) -> None:
+    """Take a commit of the stable branch back: by a commit on a topic branch, and its pull request.
+
+    Typed `rollback.revert SHA`. A squash and a merge commit alike. Nothing is pushed to the stable branch, and what is
+    checked out stays as it is.
+    """
+    from .confirming import confirm
+    from .project import find_project
+    from .reverting import carry_out, plan
+    from .revertviews import report, tell_plan
+
+    planned = plan(find_project(project), commit)
+    if dry_run or not planned.steps:
+        tell_plan(planned)
+        report(planned, json=json)
+        return
+    tell_plan(planned)
+    confirm(f"Take {planned.commit[:8]} back by a pull request into {planned.base}?", yes=yes)
+    report(carry_out(planned), json=json)

@@ -33,6 +33,7 @@ COMMANDS = {
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
     "staging.enter": {"version", "dry-run", "yes", "project", "json"},
     "staging.promote": {"reason", "dry-run", "yes", "project", "json"},
+    "rollback.revert": {"commit", "dry-run", "yes", "project", "json"},
     "rollback.tag": {"version", "dry-run", "yes", "project", "json"},
     "rollback.unyank": {"version", "wait", "dry-run", "yes", "project", "json"},
     "rollback.yank": {"version", "reason", "wait", "dry-run", "yes", "project", "json"},
@@ -92,6 +93,11 @@ def test_help(name: str) -> None:
 
 def test_help_may_come_first() -> None:
     assert inv("--help", "version.bump", cwd=CHECKOUT) == inv("version.bump", "--help", cwd=CHECKOUT)
+
+
+def test_help_is_no_value_of_what_has_no_flag() -> None:
+    said = inv("rollback.revert", "--help", cwd=CHECKOUT)
+    assert said == inv("--help", "rollback.revert", cwd=CHECKOUT) == inv("rollback.revert", "a", "--help", cwd=CHECKOUT)
 
 
 def test_a_flag_that_does_not_exist_is_invokes_own_error(sample: Repository) -> None:

@@ -77,3 +77,13 @@ class Clone:
     def delete(self, ref: str, seen: str) -> None:
         """Delete a reference such as `refs/tags/v1` that is still where it was seen."""
         self._change(f"{ref} was not deleted here", "git status", "update-ref", "-d", ref, seen)
+
+    def add_tree(self, folder: Path, commit: str) -> None:
+        """Check a commit out in another folder, on no branch."""
+        words = ("worktree", "add", "--quiet", "--detach", "--force", str(folder), commit)
+        self._change("no second work tree was made", "git worktree list", *words)
+
+    def remove_tree(self, folder: Path) -> None:
+        """Remove such a folder with all that is in it."""
+        words = ("worktree", "remove", "--force", "--force", str(folder))
+        self._change(f"{folder} was not removed", f"remove {folder}, then git worktree prune", *words)

@@ -101,6 +101,16 @@ class Git:
         )
         return [_commit(record) for record in output.text.split("\0") if record]
 
+    def commit(self, commit: str) -> Commit:
+        """Return one commit."""
+        output = self._git("log", "-z", "-1", "--encoding=UTF-8", f"--format={_COMMIT}", commit, "--")
+        return _commit(output.text.rstrip("\0"))
+
+    def own_folder(self, name: str) -> Path:
+        """Return a folder in git's own that is this program's; it need not be there."""
+        path = self._git("rev-parse", "--git-path", f"release-coordination/{name}").text.rstrip("\n")
+        return (self.root / path).resolve()
+
     def date(self, commit: str) -> str:
         """Return when a commit was made, ISO 8601 with offset."""
         return self._git("log", "-1", "--format=%cI", commit, "--").text.strip()
