@@ -44,5 +44,6 @@ for _name, _tasks in {
     "rollback": (rollback.hosts, rollback.yank, rollback.unyank),
     "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank),
     "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert),
+    "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert, rollback.patch),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

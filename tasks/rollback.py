@@ -128,3 +128,30 @@ def revert(
     tell_plan(planned)
     confirm(f"Take {planned.commit[:8]} back by a pull request into {planned.base}?", yes=yes)
     report(carry_out(planned), json=json)
+
+
+@command(
+    version="The version that is broken; default: the newest final one on the index.",
+    reason="What is wrong with it; default: why it was yanked.", dry_run=_DRY_RUN, yes=_YES, project=PROJECT, json=JSON,
+)  # fmt: skip
+def patch(
+    _c: Context, version: str = "", reason: str = "", dry_run: bool = False, yes: bool = False, project: str = "",
+    json: bool = False,
+) -> None:  # fmt: skip
+    """Begin the patch of a bad release: X.Y.Z+1, with an issue that says what is wrong, on a branch of its own.
+
+    The branch begins where the stable one is; the version is set and committed on it. What is there already is taken
+    as it is, so typing it again changes nothing.
+    """
+    from .confirming import confirm
+    from .patching import carry_out, plan
+    from .patchviews import report, tell_plan
+    from .project import find_project
+
+    planned = plan(find_project(project), version, reason)
+    tell_plan(planned)
+    if dry_run or not planned.steps:
+        report(planned, json=json)
+        return
+    confirm(f"Begin {planned.version}?", yes=yes)
+    report(carry_out(planned), json=json)

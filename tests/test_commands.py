@@ -33,6 +33,7 @@ COMMANDS = {
     "rollback.hosts": _CHANGES | {"to", "dry-run"},
     "staging.enter": {"version", "dry-run", "yes", "project", "json"},
     "staging.promote": {"reason", "dry-run", "yes", "project", "json"},
+    "rollback.patch": {"version", "reason", "dry-run", "yes", "project", "json"},
     "rollback.revert": {"commit", "dry-run", "yes", "project", "json"},
     "rollback.tag": {"version", "dry-run", "yes", "project", "json"},
     "rollback.unyank": {"version", "wait", "dry-run", "yes", "project", "json"},
