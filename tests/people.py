@@ -66,5 +66,5 @@ def _read(master: int) -> bytes | None:
         return b""
     try:
         return os.read(master, 65536) or None
-    except OSError:  # Linux's way of saying that
+    except OSError:  # Linux's way of saying that the other end is closed
         return None

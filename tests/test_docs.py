@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tasks.reference import reference
 
+from .test_commands import COMMANDS
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -40,3 +42,10 @@ def test_every_task_of_the_docs_exists() -> None:
     for page in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))):
         named = set(re.findall(r"\binv ([a-z]+\.[a-z]+)\b", page.read_text("utf-8")))
         assert named <= known, f"{page.name}: {named - known}"
+
+
+def test_every_flag_of_the_docs_exists() -> None:
+    for page in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))):
+        blocks = "".join(re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL))
+        for name, words in re.findall(r"^inv ([a-z]+\.[a-z]+)([^#\n|]*)", blocks, re.MULTILINE):
+            assert set(re.findall(r"--([a-z-]+)", words)) <= COMMANDS[name], f"{page.name}: inv {name}{words}"
