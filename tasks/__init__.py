@@ -38,12 +38,8 @@ for _name, _tasks in {
         staging.prune,
         candidates.promote,
     ),
-    "rollback": (rollback.hosts,),
     "guard": (guard.install, guard.check),
     "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
-    "rollback": (rollback.hosts, rollback.yank, rollback.unyank),
-    "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank),
-    "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert),
     "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert, rollback.patch),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))
