@@ -13,12 +13,13 @@ from .runs import existing, workflow_file
 
 calls = Routes()
 _KEPT_FOR = 90 * 86400
+_STEPS = {"queued", "in_progress", "completed"}  # a step knows no other status
 
 
-def _state(run: Run, conclusion: str) -> dict[str, Any]:
+def _state(run: Run, conclusion: str, *, step: bool = False) -> dict[str, Any]:
     done = run.status == "completed"
     return {
-        "status": run.status,
+        "status": "queued" if step and run.status not in _STEPS else run.status,
         "conclusion": conclusion if done else None,
         "started_at": stamp(run.created),
         "completed_at": stamp(run.updated or run.created) if done else None,
@@ -32,7 +33,7 @@ def job_view(hub: Hub, run: Run, job: Job) -> dict[str, Any]:
         "id": job.id,
         "node_id": node("CR", job.id),
         "run_id": run.id,
-        "run_attempt": 1,
+        "run_attempt": run.attempt,
         "run_url": f"{hub.api}/actions/runs/{run.id}",
         "workflow_name": workflow.name,
         "head_branch": run.branch,
@@ -44,7 +45,7 @@ def job_view(hub: Hub, run: Run, job: Job) -> dict[str, Any]:
         "created_at": stamp(run.created),
         **_state(run, job.conclusion),
         "steps": [
-            {"name": step.name, "number": number, **_state(run, step.conclusion)}
+            {"name": step.name, "number": number, **_state(run, step.conclusion, step=True)}
             for number, step in enumerate(job.steps, 1)
         ],
         "labels": ["ubuntu-latest"],

@@ -64,6 +64,7 @@ class Run:
     polls: int = 0
     status: str = "queued"
     updated: float = 0
+    attempt: int = 1
     held: str | None = None  # a status that it stays at, whatever the pace
     effect: Callable[["Run"], None] | None = None
 

@@ -78,7 +78,7 @@ def run_view(hub: Hub, run: Run) -> dict[str, Any]:
         "path": workflow.path,
         "display_title": run.title or hub.bare.commit(run.head_sha).subject,
         "run_number": run.number,
-        "run_attempt": 1,
+        "run_attempt": run.attempt,
         "event": run.event,
         "status": run.status,
         "conclusion": run.conclusion if done else None,
