@@ -1,13 +1,13 @@
 """GitHub: what is read there, and what is changed there."""
 
 from .account import Facts, Identity
-from .actions import Artifact, Job, Run, Step
+from .actions import Artifact, Job, Run, Step, Workflow
 from .client import Github
 from .coverage import ClosedIssue, Coverage, CoveredCommit, CoveringPull
 from .editor import Editor
 from .queries import CutOff
 from .releases import Asset, Release
-from .revisions import Branch, Relation, Rule, TagRef
+from .revisions import Branch, Protection, Relation, Rule, TagRef
 from .tracker import Issue, Pull
 from .troubles import Missing, NotAllowed, TokenRefused, Unprocessable
 
@@ -28,6 +28,7 @@ __all__ = [
     "Job",
     "Missing",
     "NotAllowed",
+    "Protection",
     "Pull",
     "Relation",
     "Release",
@@ -37,4 +38,5 @@ __all__ = [
     "TagRef",
     "TokenRefused",
     "Unprocessable",
+    "Workflow",
 ]

@@ -42,6 +42,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow by its file; `state` is `active`, `disabled_manually`, `disabled_inactivity`, …."""
+
+    path: str
+    state: str
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Return the workflow that a row describes."""
+        return cls(row["path"], row["state"])
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A step of a job."""
 
@@ -100,6 +113,10 @@ class Artifact:
 
 class Actions(Api):
     """The workflow runs of a repository."""
+
+    def workflow(self, name: str) -> Workflow | None:
+        """Return a workflow by its file's name, None when GitHub has not seen it."""
+        return self.one(self.url("actions", "workflows", name), Workflow.of)
 
     def runs(
         self, *, workflow: str = "", head_sha: str = "", branch: str = "", event: str = "", status: str = "",

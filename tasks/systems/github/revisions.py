@@ -77,6 +77,26 @@ class Rule:
         return tuple(check["context"] for check in self.parameters.get("required_status_checks", ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """A branch's classic protection: whether it wants pull requests, which checks, and whether it may be rewritten."""
+
+    pulls: bool
+    checks: tuple[str, ...]
+    force: bool
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Return the protection that a row describes."""
+        checks = row.get("required_status_checks") or {}
+        named = checks.get("contexts") or [check["context"] for check in checks.get("checks") or ()]
+        return cls(
+            row.get("required_pull_request_reviews") is not None,
+            tuple(named),
+            bool((row.get("allow_force_pushes") or {}).get("enabled")),
+        )
+
+
 class Revisions(Api):
     """Tags, branches and files of a repository."""
 
@@ -111,6 +131,10 @@ class Revisions(Api):
     def branch(self, branch: str) -> Branch | None:
         """Return a branch with its classic protection."""
         return self.one(self.url("branches", branch), Branch.of)
+
+    def protection(self, branch: str) -> Protection | None:
+        """Return a branch's classic protection, None without one; only administrators may read it."""
+        return self.one(self.url("branches", branch, "protection"), Protection.of)
 
     def rules(self, branch: str) -> list[Rule]:
         """Return the rules of all rulesets that hold for a branch, whether it is there or not."""
