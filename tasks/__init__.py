@@ -7,6 +7,7 @@ from . import (
     audit,
     candidates,
     changelog,
+    doctor,
     guard,
     handover,
     init,
@@ -24,6 +25,7 @@ for _name, _tasks in {
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
     "release": (release.validate, handover.prepare, handover.propose, aftermath.tag, release.verify),
+    "release": (release.validate, release.watch, release.verify),
     "staging": (
         candidates.enter,
         staging.wait,
@@ -41,5 +43,7 @@ for _name, _tasks in {
     "guard": (guard.install, guard.check),
     "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
     "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert, rollback.patch),
+    "rollback": (rollback.hosts,),
+    "doctor": (doctor.release,),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

@@ -46,6 +46,31 @@ def validate(
 
 
 @command(
+    version="The version; default: the one pyproject.toml sets.",
+    timeout="Follow it for so many seconds at the most; 0 looks once.",
+    project=PROJECT,
+    json=JSON,
+)
+def watch(_c: Context, version: str = "", timeout: int = 3600, project: str = "", json: bool = False) -> None:
+    """Follow a release from its merge: tag, release workflow, index, GitHub Release; explain what does not come.
+
+    It changes nothing and keeps nothing: interrupted, it goes on from wherever the release is by then.
+    """
+    from .pipeline import pipeline, released_version
+    from .project import find_project
+    from .stageviews import print_document, print_followed, watched
+
+    found = find_project(project)
+    way = pipeline(found, released_version(found, version))
+    followed = watched(way, timeout)
+    if json:
+        print_document(followed, str(way.version))
+    else:
+        print_followed(followed, f"{found.package} {way.version}", way.now())
+    finish(followed.code)
+
+
+@command(
     iterable=("host", "only"),
     version="The version to prove; default: the one pyproject.toml sets.",
     host="A host of the settings; may be repeated; default: every host that must run this version.",

@@ -23,6 +23,11 @@ _STYLES = {
     "FAIL": "bold red",
     "UNKNOWN": "yellow",
     "SKIPPED": "dim",
+    "done": "green",
+    "running": "cyan",
+    "waiting": "dim",
+    "skipped": "dim",
+    "failed": "bold red",
     "major": "bold red",
     "minor": "cyan",
 }
@@ -73,7 +78,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str
     if out.width < sum(widths) + 2 * len(widths) + _LEAST_WIDE:
         _print_stacked(cells, index, out.width)
     else:
-        out.print(_grid(columns, cells, wide))
+        out.print(grid(columns, cells, wide))
 
 
 def diff(lines: Iterable[str]) -> None:
@@ -97,7 +102,8 @@ def _print_plain(lines: Sequence[Sequence[str]]) -> None:
         sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
-def _grid(columns: Sequence[str], cells: Iterable[Sequence[str]], wide: str) -> "Table":
+def grid(columns: Sequence[str], cells: Iterable[Sequence[str]], wide: str) -> "Table":
+    """Return a table for a terminal, of cells that are safe to show."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

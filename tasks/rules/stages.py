@@ -1,0 +1,197 @@
+"""Stages: how far a release is on its way from the merge to the published files, told from what is there and not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from packaging.version import Version
+
+from .explanations import GOOD, Work
+from .failures import Stop
+from .logs import shown
+from .sightings import RELEASE, TAG, Ran, Seen
+from .versions import final_of
+
+AUTO_TAG, RELEASE_WORKFLOW = "auto-tag", "release workflow"  # the stages that are a run
+GRACE = timedelta(minutes=2)  # what follows by itself is there by then, or never comes
+_LONG = timedelta(minutes=10)  # in a queue
+_BY_CONCLUSION = {
+    "cancelled": Stop.CANCELLED,
+    "timed_out": Stop.TIMED_OUT,
+    "startup_failure": Stop.STARTUP,
+    "action_required": Stop.APPROVAL,
+}
+_QUEUED = {"queued", "pending", "requested"}
+
+
+class State(StrEnum):
+    """Where a stage is; `SKIPPED` happened in another way, or need not."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the stage is passed, and well."""
+        return self in {State.DONE, State.SKIPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage; `stop` is the row of the failures for one that failed, or may, where no log is needed to tell."""
+
+    name: str
+    state: State
+    evidence: str = ""
+    since: datetime | None = None
+    url: str = ""
+    stop: Stop | None = None
+    run: int = 0
+
+
+def stages(seen: Seen) -> tuple[Stage, ...]:
+    """Return the stages in their order."""
+    merged = _merged(seen)
+    tagging = _tagging(seen, merged)
+    releasing = _releasing(seen)
+    return merged, tagging, _tag(seen, tagging), releasing, _index(seen), _page(seen)
+
+
+def verdict(found: Sequence[Stage]) -> int | None:
+    """Return the exit code that the stages come to, None while they are under way."""
+    if any(stage.state is State.FAILED for stage in found):
+        return 1
+    return 0 if all(stage.state.over for stage in found) else None
+
+
+def _over(seen: Seen, *since: datetime | None) -> bool:
+    """Tell whether what should have followed by itself since the latest of these moments will not come."""
+    known = [moment for moment in (*since, seen.began) if moment]
+    return not known or seen.now - max(known) > GRACE
+
+
+def _merged(seen: Seen) -> Stage:
+    name = "merge"
+    if seen.tagged:
+        return Stage(name, State.DONE, f"{seen.tagged[:12]} is tagged", seen.tagged_at)
+    if not seen.set:
+        return Stage(name, State.WAITING, f"{seen.branch} sets no version that can be read")
+    wanted, there = Version(seen.version), Version(seen.set)
+    said = f"{seen.branch} sets {seen.set} ({seen.head[:12]})"
+    if there.is_prerelease and wanted in {there, final_of(there)}:
+        return Stage(name, State.FAILED, f"{said}, which is never tagged", stop=Stop.PRERELEASE)
+    if there > wanted:
+        return Stage(name, State.FAILED, said, stop=Stop.PASSED_OVER)
+    return Stage(name, State.DONE, said) if there == wanted else Stage(name, State.WAITING, f"{said}: not merged yet")
+
+
+def _tagging(seen: Seen, merged: Stage) -> Stage:
+    name = AUTO_TAG
+    if seen.tagging is not None and not (seen.tagged and seen.tagging.status == "completed"):
+        return _run(name, seen.tagging, seen.now)
+    if seen.tagging is not None and seen.tagging.conclusion in GOOD:
+        return Stage(name, State.DONE, seen.tagging.conclusion, seen.tagging.updated, seen.tagging.url)
+    if seen.tagged:
+        return Stage(name, State.SKIPPED, "tagged without it")
+    if merged.state is not State.DONE:
+        return Stage(name, State.WAITING)
+    return _unstarted(seen, name, TAG, f"no run for {seen.head[:12]}")
+
+
+def _unstarted(seen: Seen, name: str, workflow: str, said: str, *since: datetime | None) -> Stage:
+    """Return a stage whose workflow has no run; after a while it will have none."""
+    if workflow in seen.switched_off:
+        return Stage(name, State.FAILED, f"{said}: the workflow is switched off", stop=Stop.SWITCHED_OFF)
+    if not _over(seen, *since):
+        return Stage(name, State.WAITING, f"{said} yet", max((m for m in (*since, seen.began) if m), default=None))
+    by_itself = workflow == RELEASE and seen.tagging is not None
+    return Stage(name, State.FAILED, said, stop=Stop.OWN_TOKEN if by_itself else Stop.NOT_STARTED)
+
+
+def _tag(seen: Seen, tagging: Stage) -> Stage:
+    if seen.tagged:
+        return Stage("tag", State.DONE, f"{seen.tag} at {seen.tagged[:12]}", seen.tagged_at)
+    if tagging.state is State.DONE and _over(seen, tagging.since):
+        run = seen.tagging.id if seen.tagging else 0
+        return Stage("tag", State.FAILED, f"no tag {seen.tag}", tagging.since, tagging.url, Stop.NO_TAG, run)
+    return Stage("tag", State.WAITING)
+
+
+def _releasing(seen: Seen) -> Stage:
+    name = RELEASE_WORKFLOW
+    if seen.releasing is not None:
+        return _run(name, seen.releasing, seen.now)
+    if not seen.tagged:
+        return Stage(name, State.WAITING)
+    if complete(seen.files) and seen.shown and not seen.shown.draft:
+        return Stage(name, State.SKIPPED, "published without it")
+    tagged_by = seen.tagging.updated if seen.tagging else None
+    return _unstarted(seen, name, RELEASE, f"no run for {seen.tag}", seen.tagged_at, tagged_by)
+
+
+def _run(name: str, ran: Ran, now: datetime) -> Stage:
+    """Return where a run is; a word that GitHub has added since is shown as it is."""
+    again = f", attempt {ran.attempt}" if ran.attempt > 1 else ""
+    if ran.status == "completed":
+        state = State.DONE if ran.conclusion in GOOD else State.FAILED
+        stop = _BY_CONCLUSION.get(ran.conclusion)
+        return Stage(name, state, f"{ran.conclusion}{again}", ran.updated, ran.url, stop, ran.id)
+    waits = {"waiting": Stop.APPROVAL}.get(ran.status)
+    if ran.status in _QUEUED and ran.created and now - (ran.updated or ran.created) > _LONG:
+        waits = Stop.NO_RUNNER
+    said = {Stop.APPROVAL: "waits for approval", Stop.NO_RUNNER: "in the queue for long"}.get(waits) if waits else ""
+    at = said or _at(ran.works) or ran.status.replace("_", " ")
+    return Stage(name, State.RUNNING, f"{at}{again}", ran.created, ran.url, waits, ran.id)
+
+
+def _at(works: Sequence[Work]) -> str:
+    """Return what the jobs of a run are at."""
+    if not works:
+        return ""
+    busy = [shown(f"{work.name}: {work.running_step}" if work.running_step else work.name)
+            for work in works if work.status == "in_progress"]  # fmt: skip
+    failed = [f"{shown(work.name)} failed" for work in works if work.failed]
+    ended = sum(work.status == "completed" for work in works)
+    parts = (f"{ended} of {len(works)} jobs done", ", ".join(failed[:3]), ", ".join(busy[:3]))
+    return "; ".join(filter(None, parts))
+
+
+def complete(files: Sequence[str]) -> bool:
+    """Tell whether the names are at least a wheel and an sdist."""
+    return {name.endswith(".whl") for name in files} == {True, False}
+
+
+def _index(seen: Seen) -> Stage:
+    attached = {name for name, _ in seen.shown.assets} if seen.shown else set()
+    wanted = {name for name in attached if name.endswith((".whl", ".tar.gz"))}
+    missing = sorted(wanted - set(seen.files))
+    if complete(seen.files) and not missing:
+        return Stage("index", State.DONE, f"{len(seen.files)} files")
+    if not seen.files:
+        return Stage("index", State.WAITING, f"no file of {seen.version} yet" if seen.tagged else "")
+    lacking = ", ".join(missing) or ("the sdist" if seen.files[0].endswith(".whl") else "a wheel")
+    return Stage("index", State.RUNNING, f"{len(seen.files)} files; not yet {lacking}")
+
+
+def _page(seen: Seen) -> Stage:
+    name = "GitHub Release"
+    done = seen.releasing if seen.releasing and seen.releasing.status == "completed" else None
+    late = done is not None and done.conclusion in GOOD and _over(seen, done.updated)
+    run = done.id if done else 0
+    if seen.shown is None or seen.shown.draft:
+        said = "a draft" if seen.shown else ""
+        return Stage(
+            name, State.FAILED if late else State.WAITING, said, stop=Stop.NO_RELEASE if late else None, run=run
+        )
+    broken = [asset for asset, state in seen.shown.assets if state != "uploaded"]
+    left_out = sorted(set(seen.files) - {asset for asset, _ in seen.shown.assets})
+    if not broken and not left_out:
+        said = f"{len(seen.shown.assets)} assets"
+        return Stage(name, State.DONE, said, seen.shown.published, seen.shown.url)
+    said = "; ".join([*(f"{asset} was not uploaded" for asset in broken), *(f"no {asset}" for asset in left_out)])
+    state, stop = (State.FAILED, Stop.ASSETS) if late else (State.RUNNING, None)
+    return Stage(name, state, said, seen.shown.published, seen.shown.url, stop, run)
