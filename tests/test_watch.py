@@ -479,6 +479,20 @@ def test_as_a_person_types_it(world: World) -> None:
     assert "GitHub Release: done, 2 assets" in ended.err
 
 
+@pytest.mark.parametrize("task", ["release.watch", "doctor.release", "doctor.setup"])
+def test_no_token_anywhere(world: World, task: str) -> None:
+    """Also with --debug, and when a log and an answer echo it."""
+    world.workflows.pace = Pace()
+    world.fail("Publish to PyPI", f"HTTPError: 403 Forbidden token {SECRET}")
+    world.merge()
+    world.server.faults.append(Fault("/pypi/", answer=Answer(500, SECRET.encode())))
+    for words in ([], ["--json"]):
+        ended = run("--debug", task, *words, cwd=world.github.work.root, env={"GITHUB_TOKEN": SECRET})
+        assert ended.code == 1
+        assert SECRET not in ended.out + ended.err
+    assert not [request for request in world.server.seen if SECRET in str(request)]  # the index never has it
+
+
 def doctor(world: World, *words: str) -> Ended:
     return called("doctor.release", *words, cwd=world.github.work.root, env={"GITHUB_TOKEN": SECRET})
 
