@@ -24,8 +24,7 @@ for _name, _tasks in {
     "audit": (audit.commits, audit.issues, audit.file),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
-    "release": (release.validate, handover.prepare, handover.propose, aftermath.tag, release.verify),
-    "release": (release.validate, release.watch, release.verify),
+    "release": (release.validate, handover.prepare, handover.propose, release.watch, aftermath.tag, release.verify),
     "staging": (
         candidates.enter,
         staging.wait,
@@ -43,7 +42,6 @@ for _name, _tasks in {
     "guard": (guard.install, guard.check),
     "workflow": (workflow.bumped, workflow.candidate, workflow.tag, workflow.match),
     "rollback": (rollback.hosts, rollback.tag, rollback.yank, rollback.unyank, rollback.revert, rollback.patch),
-    "rollback": (rollback.hosts,),
-    "doctor": (doctor.release,),
+    "doctor": (doctor.release, doctor.setup),
 }.items():
     ns.add_collection(Collection(_name, *_tasks))

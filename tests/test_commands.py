@@ -29,6 +29,7 @@ COMMANDS = {
     "release.propose": {"wait", "skip", "offline", "dry-run", "yes", "project", "json"},
     "release.tag": {"dry-run", "yes", "project", "json"},
     "doctor.release": {"run", "version", "project", "json"},
+    "doctor.setup": {"project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "release.watch": {"version", "timeout", "project", "json"},

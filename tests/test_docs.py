@@ -6,10 +6,17 @@ import sys
 from pathlib import Path
 
 from tasks.reference import reference
+from tasks.rules.failures import FAILURES
 
 from .test_commands import COMMANDS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+# What fixes name and other parts of the work bring: DESIGN.md section 1 has them all.
+PLACEHOLDERS = {
+    "version": "X.Y.Z", "tag": "vX.Y.Z", "run": "RUN", "repository": "OWNER/NAME", "branch": "the stable branch",
+    "workflow": "release.yml", "tagging": "auto-tag-on-master.yml", "package": "PACKAGE",
+    "manage": "https://pypi.org/manage/project/", "web": "https://github.com/OWNER/NAME",
+}  # fmt: skip
 
 
 def test_the_settings_reference_is_made_from_the_settings() -> None:
@@ -28,6 +35,19 @@ def test_ci_runs_the_readmes_tests() -> None:
     assert commands[1].strip() in (CHECKOUT / ".ci" / "run").read_text("utf-8").splitlines()
 
 
+def test_the_failures_are_those_that_are_recognised() -> None:
+    page = (CHECKOUT / "docs" / "troubleshooting.md").read_text("utf-8")
+    table = page.partition("| failure | cause | fix |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    rows = [f"| {row.name} | {row.cause} | {row.fix.format(**PLACEHOLDERS)} |" for row in FAILURES]
+    assert table.splitlines() == rows
+    assert not [row for row in rows if row.count("|") != 4]
+
+
+def test_every_task_of_the_fixes_exists() -> None:
+    named = {name for row in FAILURES for name in re.findall(r"\binv ([a-z]+\.[a-z]+)\b", row.fix)}
+    assert named <= _tasks()
+
+
 def test_every_link_in_the_docs_leads_somewhere() -> None:
     for page in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))):
         for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8")):
@@ -35,13 +55,17 @@ def test_every_link_in_the_docs_leads_somewhere() -> None:
 
 
 def test_every_task_of_the_docs_exists() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "invoke", "--list", "--list-format=flat"], cwd=CHECKOUT, check=True, capture_output=True
-    )
-    known = set(re.findall(r"^\s+([a-z]+\.[a-z]+)\b", done.stdout.decode(), re.MULTILINE))
+    known = _tasks()
     for page in (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))):
         named = set(re.findall(r"\binv ([a-z]+\.[a-z]+)\b", page.read_text("utf-8")))
         assert named <= known, f"{page.name}: {named - known}"
+
+
+def _tasks() -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", "--list", "--list-format=flat"], cwd=CHECKOUT, check=True, capture_output=True
+    )
+    return set(re.findall(r"^\s+([a-z]+\.[a-z]+)\b", done.stdout.decode(), re.MULTILINE))
 
 
 def test_every_flag_of_the_docs_exists() -> None:
