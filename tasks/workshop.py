@@ -10,7 +10,7 @@ from .forge import stable_branch
 from .github import github_of
 from .project import Project
 from .proof.waiting import Once
-from .rules import publishing, signers, triggers
+from .rules import credentials, signers, triggers
 from .rules.checks import Result
 from .rules.protection import Look
 from .systems.definitions import read_workflow
@@ -80,7 +80,7 @@ def _on_pulls(file: Mapping[str, Any], branch: str) -> str:
 
 def _credential(shop: Workshop) -> Look:
     names = shop.project.settings.github.workflows
-    found = publishing.credential(shop.definition(names.tag), names.release)
+    found = credentials.credential(shop.definition(names.tag), names.release)
     return signers.judged(found, last_tag(shop), names.tag)
 
 
@@ -132,7 +132,7 @@ def _newest_tag(project: Project) -> str:
 
 def _publishing(shop: Workshop) -> Look:
     name = shop.project.settings.github.workflows.release
-    found = publishing.publishing(shop.definition(name))
+    found = credentials.publishing(shop.definition(name))
     if found is None:
         return Look(Result.UNKNOWN, f"no step of {name} is seen to upload to the index",
                     f"see that a job of {name} does, with `id-token: write`")  # fmt: skip
