@@ -25,6 +25,7 @@ for _name, _tasks in {
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
     "release": (release.validate, handover.prepare, handover.propose, release.watch, aftermath.tag, release.verify),
+    "release": (release.validate, handover.prepare, handover.propose, aftermath.tag, release.verify, aftermath.sync),
     "staging": (
         candidates.enter,
         staging.wait,

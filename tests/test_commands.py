@@ -27,6 +27,7 @@ COMMANDS = {
     "init": {"only", "dry-run", "yes", "project", "json"},
     "release.prepare": {"version", "skip", "offline", "dry-run", "yes", "project", "json"},
     "release.propose": {"wait", "skip", "offline", "dry-run", "yes", "project", "json"},
+    "release.sync": {"pull", "dry-run", "yes", "project", "json"},
     "release.tag": {"dry-run", "yes", "project", "json"},
     "doctor.release": {"run", "version", "project", "json"},
     "doctor.setup": {"project", "json"},

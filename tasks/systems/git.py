@@ -1,6 +1,6 @@
 """Git: what the history and the work tree say. Reads only; every answer comes from one process."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -179,6 +179,23 @@ class Git:
     def contains(self, commit: str, until: str) -> bool:
         """Tell whether a commit is known here and `until` descends from it, or is it."""
         return self._git("merge-base", "--is-ancestor", commit, until, check=False).code == 0
+
+    def holds_nothing(self, branch: str, beyond: str, own: Collection[str]) -> bool:
+        """Tell whether all that was done on a branch is `beyond` it too, which never had its commits: squashed, say.
+
+        Every file that one of its commits touched is the same there, but for the release's `own` (from the top),
+        and a merge of the branch would add nothing.
+        """
+        base = self._git("merge-base", branch, beyond, check=False).text.strip()
+        if not base:
+            return False
+        names = ("--name-only", "-z", "--no-renames")
+        touched = self._git("log", "--format=", "-m", *names, f"{base}..{branch}", "--").text.split("\0")
+        differing = self._git("diff", "--no-ext-diff", *names, branch, beyond, "--").text.split("\0")
+        if {name.strip("\n") for name in touched} & set(differing) - {"", *own}:
+            return False
+        merged = self._git("merge-tree", "--write-tree", beyond, branch, check=False)
+        return merged.code == 0 and merged.text.split()[:1] == [self.at(f"{beyond}^{{tree}}")]
 
     def branch(self) -> str:
         """Return the name of the branch that is checked out; nothing when a single commit is."""
