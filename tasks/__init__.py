@@ -24,8 +24,15 @@ for _name, _tasks in {
     "audit": (audit.commits, audit.issues, audit.file),
     "version": (version.show, version.decide, version.bump),
     "changelog": (changelog.draft, changelog.check, changelog.show),
-    "release": (release.validate, handover.prepare, handover.propose, release.watch, aftermath.tag, release.verify),
-    "release": (release.validate, handover.prepare, handover.propose, aftermath.tag, release.verify, aftermath.sync),
+    "release": (
+        release.validate,
+        handover.prepare,
+        handover.propose,
+        release.watch,
+        aftermath.tag,
+        release.verify,
+        aftermath.sync,
+    ),
     "staging": (
         candidates.enter,
         staging.wait,

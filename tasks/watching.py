@@ -9,6 +9,7 @@ from .command import PROJECT, command, finish
 from .orders import FLEET, HOST, ROLE, ask, plan_of, report, version_of
 
 if TYPE_CHECKING:
+    from .fleet import HostResult
     from .project import Project
 
 
@@ -42,25 +43,52 @@ def status(
     ask(found, plan, "status", json=json)
 
 
-@command(iterable=("host",), **FLEET)
+@command(
+    iterable=("host",), **FLEET, file_issues="File an issue for each error that has none yet.",
+    yes="Do not ask before issues are filed.",
+)  # fmt: skip
 def soak(
     _c: Context,
     host: Sequence[str] | None = None,
     role: str = "",
     parallel: int = 8,
+    file_issues: bool = False,
+    yes: bool = False,
     project: str = "",
     json: bool = False,
 ) -> None:
     """Tell whether the candidate has earned promotion: time, restarts, and errors by signature with their counts."""
-    import msgspec
+    from .fleet import across
+    from .judging import asked
+    from .soaking import thresholds
 
     found, plan = plan_of(project, host, role, parallel)
-    ask(found, plan, "soak", json=json, **msgspec.to_builtins(_underscored(found)))
+    told = thresholds(found)
+    done = across(plan, lambda name: asked(found, name, "soak", **told))
+    results = sorted(done, key=lambda result: plan.names.index(result.name))
+    code = report(results, "soak", json=json)
+    if file_issues:
+        _file(found, results, yes=yes)
+    finish(code)
 
 
-def _underscored(project: "Project") -> dict[str, int]:
-    soaking = project.settings.soak
-    return {"days": soaking.days, "max_errors": soaking.max_errors, "max_restarts": soaking.max_restarts}
+def _file(project: "Project", results: "Sequence[HostResult]", *, yes: bool) -> None:
+    """File the issues that are missing, and say on standard error where each error's is."""
+    from .confirming import confirm
+    from .report import note
+    from .rules.text import plural
+    from .sighting import file_reports, plan_reports
+
+    reports = plan_reports(project, results)
+    missing = [item for item in reports if item.issue is None]
+    for item in missing:
+        note(f"- file: {item.sighting.title}")
+    if missing:
+        confirm(f"File {plural(len(missing), 'issue')} in {project.repository}?", yes=yes)
+        reports = file_reports(project, reports)
+    for item in reports:
+        if item.issue:
+            note(f"#{item.issue.number} ({'new' if item.new else item.issue.state}): {item.sighting.title}")
 
 
 @command(iterable=("host",), follow="Go on with what is logged from now on, until Ctrl-C.",

@@ -49,7 +49,7 @@ COMMANDS = {
     "staging.reset": _CHANGES | {"to", "dry-run"},
     "staging.restart": _CHANGES,
     "staging.rollback": _CHANGES | {"to", "dry-run"},
-    "staging.soak": _HOSTS,
+    "staging.soak": _HOSTS | {"file-issues", "yes"},
     "staging.status": _HOSTS,
     "staging.wait": {"version", "seconds", "project", "json"},
     "version.bump": {"to", "part", "rc", "final", "dry-run", "project", "json"},

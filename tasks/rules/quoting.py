@@ -22,6 +22,13 @@ def cell(text: str) -> str:
     return span(text.replace("<!--", "<! --")).replace("|", r"\|")
 
 
+def fenced(text: str) -> str:
+    """Return a text as a fenced block, whose fence is longer than any in it."""
+    lines = [printable(line.replace("\t", "    ")).rstrip() for line in re.split(r"\r\n|\r|\n", text.strip())]
+    fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
+    return "\n".join((f"{fence}text", *lines, fence))
+
+
 def unmentioned(markdown: str) -> str:
     """Return Markdown in which nobody is called by name: people who are thanked in notes want no mail of it."""
     return _outside_code(markdown, lambda text: _MENTION.sub("@<!-- -->", text))
