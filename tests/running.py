@@ -66,8 +66,8 @@ def called(name: str, *words: str, cwd: Path, env: Environment | None = None) ->
     flags: dict[str, Any] = {}
     for word in words:
         key, given, value = word.removeprefix("--").partition("=")
-        key = key.replace("-", "_")
-        if key in {"only", "skip", "commit"}:
+        key = {"from": "from_"}.get(key, key.replace("-", "_"))
+        if key in {"only", "skip", "commit", "host"}:
             flags.setdefault(key, []).append(value)
         else:
             flags[key] = (int(value) if key in {"wait", "seconds"} else value) if given else True

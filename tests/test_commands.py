@@ -31,6 +31,7 @@ COMMANDS = {
     "release.tag": {"dry-run", "yes", "project", "json"},
     "doctor.release": {"run", "version", "project", "json"},
     "doctor.setup": {"project", "json"},
+    "release.rollout": _CHANGES - {"role"} | {"version", "allow-downgrade", "dry-run"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "release.watch": {"version", "timeout", "project", "json"},

@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from tasks.errors import WrongValue
 from tasks.rules.admission import obstacle
-from tasks.rules.fleet import HostOutcome, canary_first, chosen, one_each, worst
+from tasks.rules.fleet import HostOutcome, canary_first, canary_of, chosen, one_each, worst
 
 ROLES = {"desk": "dev", "hetz": "staging", "web1": "production", "web2": "production"}
 
@@ -133,3 +133,10 @@ def test_a_version_may_go_anywhere_but_to_a_developers_host(version: str, role: 
     said = obstacle(Version(version), role)
     assert said.startswith(why_not)
     assert bool(said) == bool(why_not)
+
+
+@pytest.mark.parametrize(
+    ("roles", "canary"), [(ROLES, "hetz"), ({"a": "production", "b": "production"}, "a"), ({}, "")]
+)
+def test_who_goes_first_when_nobody_says(roles: Mapping[str, str], canary: str) -> None:
+    assert canary_of(roles) == canary

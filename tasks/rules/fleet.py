@@ -61,6 +61,11 @@ def canary_first(names: Sequence[str], canary: str) -> list[str]:
     return sorted(names, key=lambda name: name != canary)
 
 
+def canary_of(roles: Mapping[str, str]) -> str:
+    """Return the host that goes first when nobody names one: a staging host, else the first; roles by name."""
+    return next((name for name, role in roles.items() if role == "staging"), next(iter(roles), ""))
+
+
 def one_each(addresses: Mapping[str, str]) -> dict[str, str]:
     """Return, for every host whose address another one before it has, the name of that one."""
     first: dict[str, str] = {}

@@ -1,0 +1,83 @@
+"""Hosts that are not there: they answer at the seam where a host is spoken with, as the agent would."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tasks import fleet, installing, judging
+from tasks.errors import Unreachable
+from tasks.project import Project
+
+SINCE = "2026-01-01T12:00:00Z"
+
+
+@dataclass
+class FakeHost:
+    """A host that runs a version; `sick`: it goes back from whatever is installed; `gone`: nobody listens."""
+
+    version: str = "1.0.0"
+    origin: str = "release index"
+    sick: bool = False
+    gone: bool = False
+    soak: str = "PASS"
+    changes: list[str] = field(default_factory=list)
+
+    @property
+    def live(self) -> Mapping[str, str]:
+        return {"version": self.version, "origin": self.origin, "since": SINCE, "path": f"/slots/{self.version}"}
+
+
+@dataclass
+class FakeFleet:
+    """The hosts by name, and in which order they were changed."""
+
+    hosts: dict[str, FakeHost]
+    order: list[str] = field(default_factory=list)
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Take the place of real hosts."""
+        for module in (fleet, installing, judging):
+            patch.setattr(module, "host", self.host)
+
+    def host(self, _project: Project, name: str, **_more: Any) -> "Spoken":
+        return Spoken(name, self.hosts[name], self)
+
+
+@dataclass
+class Spoken:
+    """A connection to a fake host."""
+
+    name: str
+    at: FakeHost
+    fleet: FakeFleet
+
+    def ask(self, action: str, **_fields: Any) -> dict[str, Any]:
+        """Answer what changes nothing."""
+        if self.at.gone:
+            raise Unreachable(f"{self.name} could not be reached")
+        answers: dict[str, dict[str, Any]] = {
+            "probe": {"pythons": [{"path": "/usr/bin/python3", "version": "3.12.1"}]},
+            "status": {"live": self.at.live, "unit": {"active": "active"}, "drift": []},
+            "healthcheck": {"checks": [], "verdict": "PASS", "status": {"live": self.at.live}},
+            "soak": {"verdict": self.at.soak, "version": self.at.version, "since": SINCE, "seconds": 8 * 86400,
+                     "restarts": 0, "errors": [], "checks": []},
+        }  # fmt: skip
+        code = {"PASS": 0, "FAIL": 1, "UNKNOWN": 3}[self.at.soak] if action == "soak" else 0
+        return {"code": code, "outcome": "OK", **answers[action]}
+
+    def change(
+        self, action: str, deploy: str, _deadline: float, _payload: bytes = b"", **fields: Any
+    ) -> dict[str, Any]:
+        """Change the host, and answer how it judged itself."""
+        if self.at.gone:
+            raise Unreachable(f"{self.name} could not be reached")
+        self.fleet.order.append(self.name)
+        answer = {"deploy": deploy, "action": action, "live": self.at.live, "checks": [], "reason": ""}
+        if self.at.sick:
+            return {**answer, "code": 1, "outcome": "ROLLED_BACK", "reason": "steady: it restarted"}
+        if self.at.version != fields["version"]:
+            self.at.version, self.at.origin = fields["version"], fields["origin"]
+            self.at.changes.append(fields["version"])
+        return {**answer, "code": 0, "outcome": "OK", "live": self.at.live}
