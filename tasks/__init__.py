@@ -34,6 +34,8 @@ for _name, _tasks in {
         chain.rollout,
         release.verify,
         aftermath.sync,
+        chain.status,
+        chain.run,
     ),
     "staging": (
         candidates.enter,

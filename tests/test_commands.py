@@ -32,6 +32,11 @@ COMMANDS = {
     "doctor.release": {"run", "version", "project", "json"},
     "doctor.setup": {"project", "json"},
     "release.rollout": _CHANGES - {"role"} | {"version", "allow-downgrade", "dry-run"},
+    "release.run": {
+        "version", "from", "until", "staging", "integration-reason", "promote-reason", "wait", "skip", "offline",
+        "html", "yes", "dry-run", "project", "json",
+    },
+    "release.status": {"version", "html", "project", "json"},
     "release.validate": {"only", "skip", "offline", "project", "json"},
     "release.verify": {"version", "host", "only", "wait", "strict", "html", "junit", "project", "json"},
     "release.watch": {"version", "timeout", "project", "json"},

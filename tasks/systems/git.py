@@ -211,6 +211,12 @@ class Git:
         top = self.root.resolve().parents[len(Path(self.prefix).parts) - 1] if self.prefix else self.root.resolve()
         return (file.parent.resolve() / file.name).relative_to(top).as_posix()
 
+    def differing(self, since: str, until: str) -> list[str] | None:
+        """Return the files that differ between two commits, from the repository's top; None when one is not here."""
+        words = ("diff", "--no-ext-diff", "--name-only", "--no-renames", "-z", "--end-of-options", since, until, "--")
+        output = self._git(*words, check=False)
+        return [name for name in output.text.split("\0") if name] if output.code == 0 else None
+
     def origin(self) -> str:
         """Return the address of the remote `origin`, or nothing."""
         return self._git("config", "--get", "remote.origin.url", check=False).text.strip()

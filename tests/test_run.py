@@ -1,0 +1,118 @@
+"""release.run: from the audit to the proof through one merge, whatever cuts it short, and nothing twice."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from tasks.rules.steps import NAMES
+from tasks.steps import way
+from tasks.steps.step import Step
+from tasks.steps.world import World
+
+from .chains import VERSION, Chain, chain
+
+NEVER_RUN = {"merge", "soak", "prepare"}  # others do them, or promote does
+REPEATABLE = {"version", "validate", "integration", "verify"}  # they change nothing, so they may be done again
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    with chain(tmp_path, monkeypatch) as found:
+        yield found
+
+
+def test_a_whole_release_through_one_merge(made: Chain) -> None:
+    first = made.run("--staging=no")
+    assert first.code == 4, first
+    assert "error: merge PR #2 when ready (approver: nathan)" in first.err
+    made.merge()
+    second = made.run("--staging=no")
+    assert (second.code, second.out) == (0, "1.1.0 is released\n"), second
+    made.is_released()
+    assert set(made.states().values()) == {"done", "skipped"}
+    assert made.status()["next"] is None
+    assert made.status()["version"] == VERSION
+
+
+class Killed(BaseException):
+    """The power went: nothing that handles errors sees it."""
+
+
+@dataclass
+class Fate:
+    """Where a run is cut short: at a step, before or after its effect; `how` is what is raised."""
+
+    how: type[BaseException] = Killed
+    step: str = ""
+    after: bool = False
+    done: list[str] = field(default_factory=list)  # the steps that were run to their end, in this order
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the real steps, under this fate."""
+        return tuple(replace(step, run=self._run(step)) for step in way.STEPS)
+
+    def _run(self, step: Step) -> Callable[[World], str]:
+        def run(world: World) -> str:
+            if self.step == step.name and not self.after:
+                raise self.how
+            evidence = step.run(world)
+            self.done.append(step.name)
+            if self.step == step.name:
+                raise self.how
+            return evidence
+
+        return run
+
+
+def cut_short(made: Chain, fate: Fate) -> bool:
+    """Run until fate strikes; tell whether it did. The approver merges when the release is handed over."""
+    for _ in range(2):
+        try:
+            ended = made.run("--staging=yes")
+        except Killed:
+            return True
+        if ended.code != 4:
+            assert ended.code in {0, 130}, ended
+            return ended.code == 130
+        made.merge()
+    raise AssertionError("handed off twice")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("how", "journal"), [(Killed, True), (KeyboardInterrupt, True), (Killed, False)],
+    ids=["killed", "interrupted", "killed, and the journal lost"],
+)  # fmt: skip
+def test_killed_at_every_step_and_run_again(
+    made: Chain, monkeypatch: pytest.MonkeyPatch, how: type[BaseException], journal: bool, after: bool
+) -> None:
+    """One release, cut short at each of its steps in turn: each rerun takes it to the next."""
+    fate = Fate(how, after=after)
+    monkeypatch.setattr(way, "STEPS", fate.steps())
+    for fate.step in (name for name in NAMES if name not in NEVER_RUN):
+        assert cut_short(made, fate), fate.step
+        if not journal:
+            made.journal.unlink(missing_ok=True)
+    fate.step = ""
+    assert made.whole("--staging=yes").code == 0
+    made.is_released(candidates=["1.1.0rc1"])
+    once = [name for name in fate.done if name not in REPEATABLE]
+    assert len(once) == len(set(once)), fate.done
+
+
+def test_another_checkout_without_a_journal_goes_on(made: Chain) -> None:
+    first = made.run("--staging=no", "--until=propose")
+    assert (first.code, first.out.splitlines()[0]) == (0, "1.1.0 is through propose"), first
+    second = made.second().root
+    before = made.made.writes()
+    ended = made.run("--staging=no", cwd=second)
+    assert (ended.code, made.made.writes()) == (4, before), ended
+    made.merge()
+    third = made.second("third").root
+    ended = made.run(cwd=third)
+    assert (ended.code, ended.out) == (0, "1.1.0 is released\n"), ended
+    made.is_released()
+    left = {name for name, state in made.states(cwd=second).items() if state not in {"done", "skipped"}}
+    assert left <= {"verify", "sync"}  # a proof is remembered where it was made, and a branch here is behind
