@@ -11,6 +11,7 @@ from tasks.project import find_project
 from tasks.proof import environment
 from tasks.proof.environment import Environment
 from tasks.proof.release import Release
+from tasks.systems import resolver
 from tasks.systems.index import IndexFile
 from tasks.systems.process import Output, run
 from tasks.systems.resolver import alone
@@ -54,7 +55,7 @@ def test_that_an_index_could_not_be_asked_is_not_that_it_offers_nothing(
     made: Callable[..., Environment], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A candidate would be proved by an installer that never saw the index."""
-    monkeypatch.setattr(environment, "run", lambda *_, **__: Output(2, b"", said.encode()))
+    monkeypatch.setattr(resolver, "run", lambda *_, **__: Output(2, b"", said.encode()))
     monkeypatch.setattr(environment, "_make", lambda *_: None)
     with pytest.raises(Unreachable, match="uv could not ask"):
         made().choice()
@@ -64,7 +65,7 @@ def test_that_an_index_offers_nothing_is_an_answer(
     made: Callable[..., Environment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = b"  x No solution found: sample was not found in the package registry, your requirements are unsatisfiable."
-    monkeypatch.setattr(environment, "run", lambda *_, **__: Output(1, b"", said))
+    monkeypatch.setattr(resolver, "run", lambda *_, **__: Output(1, b"", said))
     monkeypatch.setattr(environment, "_make", lambda *_: None)
     assert made().choice() is None
 
