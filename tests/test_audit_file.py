@@ -117,7 +117,7 @@ def test_nobody_can_be_asked(two: Online, monkeypatch: pytest.MonkeyPatch) -> No
         ended = two.call("audit.file")
     assert (ended.code, issues(two)) == (4, [])
     assert "File 2 issues in owner/sample, closed as completed? Nobody can be asked here" in ended.err
-    assert "next: run it again with --yes" in ended.err
+    assert "next: add --yes" in ended.err
 
 
 def test_one_commit_alone(two: Online) -> None:

@@ -20,6 +20,7 @@ STANDARD = frozenset(
         "datetime",
         "difflib",
         "enum",
+        "hashlib",
         "itertools",
         "re",
         "typing",
