@@ -132,9 +132,8 @@ def _print_proposal(plan: "Proposal", *, json: bool) -> None:
         return
     for step in plan.steps:
         say(f"would {step}")
-    say()
     for line in plan.body.split("\n"):
-        say(line)
+        say(f"| {line}")  # GitHub's runner would obey a line that begins with "::"
 
 
 def _tell_pull(plan: "Proposal", pull: "Pull") -> None:
