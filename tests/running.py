@@ -67,7 +67,7 @@ def called(name: str, *words: str, cwd: Path, env: Environment | None = None) ->
     for word in words:
         key, given, value = word.removeprefix("--").partition("=")
         key = {"from": "from_"}.get(key, key.replace("-", "_"))
-        if key in {"only", "skip", "commit", "host"}:
+        if key in ns[name].iterable:
             flags.setdefault(key, []).append(value)
         else:
             flags[key] = (int(value) if key in {"wait", "seconds"} else value) if given else True
