@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..errors import ReleaseError, Unreachable
 from ..report import note
 from ..rules.steps import MERGED_BY, NAMES, Standing, State
+from ..systems.journal import hidden
 from .step import HandOff, Step
 from .world import World
 
@@ -27,10 +28,10 @@ class Course:
             try:
                 self._pass(step)
             except HandOff as error:
-                self._stop(Standing(step.name, State.WAITING, error.found), error)
+                self._stop(Standing(step.name, State.WAITING, hidden(error.found)), error)
                 raise
             except ReleaseError as error:
-                self._stop(Standing(step.name, State.FAILED, error.found), error)
+                self._stop(Standing(step.name, State.FAILED, hidden(error.found)), error)
                 raise
 
     @property
@@ -67,7 +68,7 @@ class Course:
         diary = self.world.diary
         diary.begin(step.name)
         try:
-            evidence = step.run(self.world)
+            evidence = hidden(step.run(self.world))
             after = self._settled(step)
             diary.write(step.name, "done", evidence, commit=_bound_to(step, after))
         except HandOff as error:

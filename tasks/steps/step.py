@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..errors import ReleaseError, Unreachable
 from ..rules.steps import MEANINGS, Standing, State
+from ..systems.journal import hidden
 from .world import World
 
 
@@ -41,11 +42,11 @@ class Step:
         try:
             evidence = self.done(world)
         except Skip as reason:
-            return Standing(self.name, State.SKIPPED, f"because {reason}")
+            return Standing(self.name, State.SKIPPED, hidden(f"because {reason}"))
         except Unreachable as error:
-            return Standing(self.name, State.UNKNOWN, error.found)
+            return Standing(self.name, State.UNKNOWN, hidden(error.found))
         except HandOff as error:
-            return Standing(self.name, State.WAITING, error.found)
+            return Standing(self.name, State.WAITING, hidden(error.found))
         except ReleaseError as error:
-            return Standing(self.name, State.OPEN, error.found)
-        return Standing(self.name, State.OPEN if evidence is None else State.DONE, evidence or "")
+            return Standing(self.name, State.OPEN, hidden(error.found))
+        return Standing(self.name, State.OPEN if evidence is None else State.DONE, hidden(evidence or ""))
