@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks import awaiting, following, gates
-from tasks.rehearsal.github import Workflows
+from tasks.rehearsal.github import Pace, Workflows
 from tasks.rehearsal.github.steps import Files
 from tasks.rehearsal.package import sdist, wheel
 from tasks.rehearsal.server import Answer, Request
@@ -137,7 +137,9 @@ def play(made: World) -> Workflows:
         for name, content in files.items():
             index.add(content, name)
 
-    return Workflows(made.github, stable="main", development="dev", build=built, publish=publish)
+    workflows = Workflows(made.github, stable="main", development="dev", build=built, publish=publish)
+    workflows.paces["release.yml"] = Pace(1, 5)
+    return workflows
 
 
 def built(version: str, _sha: str) -> Files:
