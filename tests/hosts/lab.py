@@ -172,7 +172,7 @@ def _watch_over() -> None:
     """Be that process: the end of standard input is the end of the other."""
     folder = Path(sys.stdin.readline().rstrip("\n"))
     sys.stdin.read()
-    with contextlib.suppress(FileNotFoundError), (folder / "lock").open("r+") as lock:
+    with contextlib.suppress(FileNotFoundError), (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _clean(folder)
 
@@ -191,7 +191,7 @@ def clean() -> None:
 
 def _clean_all() -> None:
     for folder in sorted(_runs().glob("*/")):
-        with contextlib.suppress(OSError), (folder / "lock").open("r+") as lock:
+        with contextlib.suppress(OSError), (folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _clean(folder)
 
