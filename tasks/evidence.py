@@ -15,7 +15,9 @@ from .views import short
 _MOST_ISSUES = 5
 
 
-def facts_of(project: Project, unreleased: Unreleased, done: Sequence[Done], staging: Sequence[str]) -> Facts:
+def facts_of(
+    project: Project, unreleased: Unreleased, done: Sequence[Done], staging: Sequence[str], *, offline: bool
+) -> Facts:
     """Return the facts of the version that is set."""
     decided, version = decision(project, unreleased), str(project.version)
     return Facts(
@@ -23,7 +25,7 @@ def facts_of(project: Project, unreleased: Unreleased, done: Sequence[Done], sta
         [(str(vote.part or "none"), *_named(vote.change), vote.reason) for vote in decided.votes],
         release_notes(project, version)[1],
         [(str(item.state), *_named(item.change), " ".join(map(str, item.issues[:_MOST_ISSUES])))
-         for item in trace(project, unreleased, offline=False).coverages],
+         for item in trace(project, unreleased, offline=offline).coverages],
         [(str(item.outcome.result), item.name, item.outcome.evidence) for item in done],
         staging=staging,
     )  # fmt: skip

@@ -129,7 +129,7 @@ def _block(project: Project, skip: Sequence[str], *, offline: bool) -> str:
     done = go_through(project, skip=skip, offline=offline)
     demand(done, remedy="put that right, commit it, then run it again")
     unreleased = observe(project)
-    return summary(facts_of(project, unreleased, done, staging_evidence(project, unreleased)))
+    return summary(facts_of(project, unreleased, done, staging_evidence(project, unreleased), offline=offline))
 
 
 def carry_out(proposal: Proposal) -> Pull:
