@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import gating, soaking
+from tasks import gates, soaking
 from tasks.fleet import HostResult
 from tasks.rules.fleet import HostOutcome
 
@@ -18,7 +18,7 @@ from .running import interrupted
 
 @pytest.fixture
 def made(tmp_path: Path, schemas: Schemas, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(gating, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(gates, "PAUSE_SECONDS", 0.05)
     with world(tmp_path, schemas) as found:
         found.github.gate.token = TOKEN
         yield found

@@ -108,7 +108,7 @@ def test_a_dry_run_shows_all_and_writes_nothing(made: World) -> None:
     assert ended.out.startswith(
         f"would push release/1.1.0 at {made.work.head[:8]}\nwould open a pull request into main"
     )
-    assert "### Changelog" in ended.out
+    assert "\n| ### Changelog\n" in ended.out
     assert (made.writes(), made.bare.refs) == ([], before)
     assert "### Changelog" in made.call("release.propose", "--dry-run", "--offline", "--json").json["body"]
 
