@@ -51,7 +51,7 @@ def test_wherever_it_is(made: World, local: bool, remote: bool) -> None:
     was = f"; it was {seen}" if local or remote else ""
     assert ended.out.splitlines() == [
         f"v1.1.0 is gone from origin and from here{was}",
-        "next: put right what failed and merge it, then tag again: inv release.tag --version 1.1.0",
+        "next: put right what failed and merge it, then tag again: inv release.tag",
     ]
     assert made.bare.refs == others
     again = made.call("rollback.tag", "--json")

@@ -272,7 +272,7 @@ def test_a_tag_that_cannot_be_pushed(world: World) -> None:
     world.merge()
     found = world.follow()
     assert (failed(found), keys(found)) == (["auto-tag"], ["push"])
-    assert "inv release.tag --version 1.1.0" in found.explanations[0].fix
+    assert "inv release.tag" in found.explanations[0].fix
 
 
 def test_a_tag_pushed_with_the_workflows_own_token(world: World) -> None:
@@ -280,7 +280,7 @@ def test_a_tag_pushed_with_the_workflows_own_token(world: World) -> None:
     world.merge()
     found = world.follow()
     assert (found.code, failed(found), keys(found)) == (1, ["release workflow"], ["own-token"])
-    assert "`inv release.tag --version 1.1.0`" in found.explanations[0].fix
+    assert "`inv release.tag`" in found.explanations[0].fix
     assert sum(world.clock.naps) < 200  # told early, not when the time is up
 
 

@@ -2354,9 +2354,10 @@ class Change:
             remedy=remedy, seconds=self.seconds(lines), origin=self.request.origin,
             changed=self.request.action != "restart" and bool(states & {"FLIPPED", "ROLLING_BACK"}),
         )  # fmt: skip
-        for name in (self.request.wheel,) if self.request.wheel else ():
+        # Every wheel is spent now, also one whose request died before it was accepted: the lock keeps others out.
+        for wheel in self.places.deploy(self.deploy).parent.glob("*/*.whl"):
             with contextlib.suppress(OSError):
-                (self.places.deploy(self.deploy) / name).unlink()
+                wheel.unlink()
         return ""
 
     def live_and_previous(self, seen: Seen) -> tuple[Json | None, Json | None]:

@@ -118,7 +118,7 @@ FAILURES = (
     Failure(
         "push", "The tag could not be pushed", "The secret for it is missing, expired, or a rule protects tags.",
         "`gh secret set NAME --repo {repository}` with a token that may write contents, then " + _RERUN
-        + "; or `inv release.tag --version {version}`",
+        + "; or `inv release.tag`",
         (r"\b(?:secret|PAT|TOKEN) is (?:not set|missing|empty)", r"fatal: Authentication failed",
          r"Permission to \S+ denied to ", r"Write access to repository not granted", r"GH013: ",
          r"could not read Username for ", r"refusing to allow .{0,80}without `?workflows?`?",
@@ -156,19 +156,19 @@ FAILURES = (
     ),
     Failure(
         Stop.NOT_STARTED, "A workflow did not start", "Its file is not at that commit, or its triggers do not match.",
-        "`inv doctor.setup` shows which; by hand: `inv release.tag --version {version}`",
+        "`inv doctor.setup` shows which; by hand: `inv release.tag`",
     ),
     Failure(
         Stop.NO_TAG, "The tag was not made", "The tagging workflow ended well and tagged nothing.",
-        "`gh run view {run} --log --repo {repository}`, then `inv release.tag --version {version}`",
+        "`gh run view {run} --log --repo {repository}`, then `inv release.tag`",
     ),
     Failure(
         Stop.OWN_TOKEN, "The tag started nothing", "It was pushed with the workflow's own token, and GitHub starts no "
-        "workflow for that.", "`inv release.tag --version {version}`; `inv doctor.setup` shows how to mend {tagging}",
+        "workflow for that.", "`inv release.tag`; `inv doctor.setup` shows how to mend {tagging}",
     ),
     Failure(
         Stop.SWITCHED_OFF, "A workflow is switched off", "By a person, or by GitHub after 60 days without activity.",
-        "`gh workflow enable {workflow} --repo {repository}`, then `inv release.tag --version {version}`",
+        "`gh workflow enable {workflow} --repo {repository}`, then `inv release.tag`",
     ),
     Failure(
         Stop.STARTUP, "A workflow's file is wrong", "GitHub could not make jobs of it.",

@@ -83,5 +83,5 @@ def check(recall: Recall) -> None:
 def left_to_do(recall: Recall) -> list[str]:
     """Return what is left once the tag is gone."""
     draft = [f"gh release delete {recall.tag}: a draft of it is left, {recall.draft}"] if recall.draft else []
-    again = f"put right what failed and merge it, then tag again: inv release.tag --version {recall.version}"
+    again = "put right what failed and merge it, then tag again: inv release.tag"
     return [*draft, again]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.agent import agent
@@ -144,6 +144,7 @@ def dying(world: World) -> None:
 
 
 @given(kills=st.lists(st.integers(0, 40), max_size=12), behaviour=st.sampled_from(sorted(ENDS)), reboots=st.booleans())
+@example(kills=[26, 33, 0, 0, 0, 0], behaviour="late", reboots=False)  # time passes while the agent is dead
 @settings(max_examples=200, deadline=None)
 def test_random_sequences_of_kills_converge(
     tmp_path_factory: pytest.TempPathFactory, kills: list[int], behaviour: str, reboots: bool

@@ -91,7 +91,8 @@ class Service:
             self.active, self.sub = "activating", "auto-restart"
 
     def show(self) -> str:
-        """Return what systemctl show prints."""
+        """Return what systemctl show prints, once time has worked on it: it also passes while no agent looks."""
+        self.tick()
         entered = int(self.entered * 1e6) if self.active == "active" else 0
         values = {
             "LoadState": self.load, "ActiveState": self.active, "SubState": self.sub, "InvocationID": self.invocation,
