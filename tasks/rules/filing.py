@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .commits import Change
+from .quoting import fenced, span
 from .text import printable
 
 LABELS: Mapping[str, tuple[str, str]] = {  # colour and description, as GitHub gives them to a new repository
@@ -42,7 +43,7 @@ def filing(change: Change, section: str, files: Sequence[str], pull: int | None)
     parts = (
         f"{mark('commit', commit)}\n",
         f"This issue was filed after the fact for commit {commit}, which named none.\n",
-        f"### Description\n\n{fenced(change.commit.message)}\n",
+        f"### Description\n\n{fenced(_cut(change.commit.message))}\n",
         f"### Impact\n\n{impact(change, label)}\n",
         f"### Affected files\n\n{_listed(files)}",
     )
@@ -76,29 +77,6 @@ def marked(text: str, what: str = "commit") -> str:
     """Return the commit that a text is marked with; only its very first line counts, so no quoted text can fake it."""
     match = _MARK.match(text)
     return match["commit"] if match and match["what"] == what else ""
-
-
-def fenced(text: str) -> str:
-    """Return a text from outside as Markdown that shows it and obeys nothing in it.
-
-    In a fenced block GitHub sees no mention, reference, closing keyword, link or comment; the fence is longer than
-    any in the text.
-    """
-    lines = [printable(line.replace("\t", "    ")).rstrip() for line in re.split(r"\r\n|\r|\n", _cut(text).strip())]
-    fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
-    return "\n".join((f"{fence}text", *lines, fence))
-
-
-def span(text: str) -> str:
-    """Return a short text from outside as a code span, in which GitHub obeys nothing either."""
-    words = printable(text)
-    ticks = "`" * (_longest_run(words) + 1)
-    padded = f" {words} " if words.startswith(("`", " ")) or words.endswith(("`", " ")) else words
-    return f"{ticks}{padded or ' '}{ticks}"
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
 
 
 def _cut(text: str) -> str:
