@@ -11,13 +11,13 @@ from .errors import Unreachable
 from .github import editing
 from .project import Project
 from .report import note, progress, waiting_for
+from .rules.pushes import PERMIT
 from .rules.recall import Ran, Recall, check
 from .rules.versions import read_version
 from .systems.github import Github
 from .systems.index import Index, NotOnIndex
 from .systems.web import Web
 
-PERMIT = "RELEASE_COORDINATION_PUSH"  # what the pre-push guard lets through: one reference, one object
 _DELETED = "0" * 40
 _ENDING_SECONDS = 90.0
 _PAUSE_SECONDS = 2.0
