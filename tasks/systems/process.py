@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Unreachable
+from .surroundings import steadily
 
 _REMEDIES = {
     "git": "install git",
@@ -151,7 +152,7 @@ def run_within(
 
 
 def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
-    environment = {**os.environ, **(changes or {})}
+    environment = {**steadily(os.environ.copy), **(changes or {})}
     return {name: value for name, value in environment.items() if value is not None}
 
 

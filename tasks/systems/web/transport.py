@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from ...errors import ReleaseError
+from ..surroundings import steadily
 from ..tokens import Token
 from .answers import Answer
 from .calls import Call, following
@@ -111,12 +112,11 @@ class Transport:
             auth=_Auth(None if call.bare else call.token),
         )
         prepared = self.session.prepare_request(request)
-        around = self.session.merge_environment_settings(
-            prepared.url or call.url, {}, stream=True, verify=None, cert=None
-        )
+        url = prepared.url or call.url
+        around = steadily(lambda: self.session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None))
         seconds = self._remaining(call)
         connect, read = self.patience
-        return self.session.get_adapter(prepared.url or call.url).send(
+        return self.session.get_adapter(url).send(
             prepared,
             timeout=(connect, read) if seconds is None else (min(connect, seconds), min(read, seconds)),
             stream=True,
