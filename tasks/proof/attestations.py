@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ReleaseError, Unreachable
 from ..systems.index import IndexFile
+from ..systems.surroundings import steadily
 from .waiting import LeftOut, Observed
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _load(*, offline: bool = False) -> Exception | None:
     from urllib3.exceptions import HTTPError
 
     try:
-        ClientTrustConfig.production(offline=offline)
+        steadily(lambda: ClientTrustConfig.production(offline=offline))  # looks for a proxy in the environment
     except (Error, HTTPError, OSError, ValueError) as error:
         return error
     return None
