@@ -293,3 +293,8 @@ def test_looking_writes_nothing(sample: Repository) -> None:
 
 def test_this_checkout_can_be_looked_at() -> None:
     assert called("version.show", "--json", cwd=CHECKOUT).json["package"] == "release-coordination"
+
+
+@pytest.mark.parametrize("words", [("--wait", "abc"), ("--wait=1.5",), ("--wait", ""), ("--wait=1h",)])
+def test_a_word_where_a_number_is_expected(sample: Repository, words: tuple[str, ...]) -> None:
+    refused(run("release.propose", *words, cwd=sample.root), 2, "--wait '")
