@@ -7,26 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from ..errors import ReleaseError, Unreachable
-from ..rules.versions import same_version
+from ..errors import ReleaseError
+from ..rules.versions import same_version, version_of
 from ..systems.index import IndexFile
 from ..systems.process import Output, ProgramSlow, run
 from ..systems.resolver import alone, choice
 from ..systems.wheel import RESOLVE, EntryPoint
+from .installers import install_command, make_environment, refusal
 from .release import Release
-from .waiting import NotYet, Once, needs
+from .waiting import Once, needs
 
 _COMMAND_SECONDS = 60.0
-_NOT_FOUND = (
-    "no matching distribution",
-    "could not find a version",
-    "no version of",
-    "not found in the package registry",
-)
-_NO_NETWORK = ("connection", "timed out", "temporary failure", "failed to fetch", "error sending request", "dns error")
 
 
 @dataclass
@@ -42,7 +35,7 @@ class Environment:
 
     def __post_init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="release-coordination-", ignore_cleanup_errors=True)
-        self._made = Once(lambda: _make(self.installer, self.root, self.wheel().requires_python))
+        self._made = Once(lambda: make_environment(self.installer, self.root, self.wheel().requires_python))
         self._installed = Once(self._install)
 
     @property
@@ -80,7 +73,7 @@ class Environment:
         said = self._run([str(command), "--version"], check=False)
         if said.code != 0:
             raise ReleaseError(
-                f"`{self.release.command} --version` exits {said.code}: {_last(said)}", expected="exit 0"
+                f"`{self.release.command} --version` exits {said.code}: {said.essence}", expected="exit 0"
             )
         return (said.text or said.complaint).strip()
 
@@ -115,69 +108,12 @@ class Environment:
         argv = install_command(self.installer, self.python, self.release, wheel)
         done = run(argv, cwd=Path(self.folder.name), env=alone(), check=False)
         if done.code:
-            raise _refusal(self.installer, done)
+            raise refusal(self.installer, done)
         code = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
         return run([self.python, "-I", "-c", code, self.release.package], cwd=self.root, env=alone()).text.strip()
 
 
-def install_command(installer: str, python: str, release: Release, wheel: IndexFile) -> list[str]:
-    """Return the command line that installs the release from one index.
-
-    A candidate is named by its file's address and hash, and what it needs comes from the release index: a test index
-    that is asked for dependencies runs whatever anybody uploads there under their names.
-    """
-    what = f"{release.package}=={release.version}"
-    if release.candidate:
-        what = f"{release.package} @ {wheel.url}#sha256={wheel.sha256}"
-    index = release.project.settings.index.simple
-    if installer == "uv":
-        return ["uv", "pip", "install", "--quiet", "--refresh-package", release.package, "--python", python,
-                "--default-index", index, what]  # fmt: skip
-    return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-input",
-            "--index-url", index, what]  # fmt: skip
-
-
-def _make(installer: str, root: Path, requires_python: str) -> None:
-    """Make an environment of a Python that the release allows, anew."""
-    # The index says it, and uv takes paths for an answer too: a specifier is nothing else once it was read as one.
-    requires_python = str(_specifiers(requires_python))
-    wanted = ["--python", requires_python] if requires_python else []
-    if installer == "uv":
-        run(["uv", "venv", "--quiet", "--clear", *wanted, str(root)], cwd=root.parent, env=alone())
-        return
-    python = run(["uv", "python", "find", "--no-project", *([requires_python] if requires_python else [])],
-                 cwd=root.parent, env=alone()).text.strip()  # fmt: skip
-    run([python, "-m", "venv", "--clear", str(root)], cwd=root.parent, env=alone())
-
-
-def _specifiers(requires_python: str) -> SpecifierSet:
-    try:
-        return SpecifierSet(requires_python)
-    except InvalidSpecifier:
-        raise ReleaseError(f"the index says requires-python {requires_python!r}", expected="such as >=3.11") from None
-
-
-def _refusal(installer: str, done: Output) -> ReleaseError:
-    """Return what an installer's failure means: not there yet, not to be reached, or wrong."""
-    said = re.sub(r"\s+", " ", done.complaint)
-    found = f"{installer} could not install it: {_last(done)}"
-    if any(words in said.lower() for words in _NOT_FOUND):
-        return NotYet(found)
-    return Unreachable(found) if any(words in said.lower() for words in _NO_NETWORK) else ReleaseError(found)
-
-
-def _last(done: Output) -> str:
-    lines = [line.strip() for line in (done.complaint or done.text).splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith("error")]
-    return (errors or lines or ["it said nothing"])[-1]
-
-
 def versions_in(text: str) -> set[Version]:
     """Return every version that stands in a command's answer."""
-    found = set()
-    for word in re.findall(r"[0-9][0-9A-Za-z.!+\-]*", text):
-        try:
-            found.add(Version(word.rstrip(".")))
-        except InvalidVersion:
-            continue
-    return found
+    words = re.findall(r"[0-9][0-9A-Za-z.!+\-]*", text)
+    return {version for word in words if (version := version_of(word.rstrip(".")))}

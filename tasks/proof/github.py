@@ -8,12 +8,10 @@ from datetime import UTC
 from functools import partial
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
-
 from ..errors import ReleaseError
 from ..rules.changelog import Section, read
 from ..rules.references import references
-from ..rules.versions import same_version
+from ..rules.versions import same_version, version_of
 from ..systems.github import Asset, Facts, Github, Issue, Run, TagRef
 from ..systems.github import Release as GithubRelease
 from .release import Release, table_of
@@ -131,7 +129,7 @@ class GithubProof:
         needs("prerelease_mark", self.marked)
         latest = self._latest.now()
         tag = latest.tag if latest else "none"
-        newer = _version(tag.removeprefix(self.release.project.settings.tag_prefix))
+        newer = version_of(tag.removeprefix(self.release.project.settings.tag_prefix))
         if tag == self.release.tag or (newer is not None and newer > self.release.version):
             return ""
         return f"GitHub's latest release is {tag}"
@@ -193,10 +191,3 @@ class GithubProof:
         if found is None:
             raise ReleaseError(f"there is no {name} at {self.release.tag} ({commit[:12]})", expected=name)
         return found
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None

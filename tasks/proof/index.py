@@ -1,18 +1,14 @@
 """The package index, as the proof of one release sees it."""
 
-import io
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from packaging.metadata import RawMetadata, parse_email
 
 from ..errors import ReleaseError
 from ..rules import metadata
+from ..systems.archives import metadata_file
 from ..systems.index import Document, Index, IndexFile, NotOnIndex, ProjectPage, ProvenanceOff
 from . import attestations, description
 from .release import Release, Source
@@ -110,14 +106,15 @@ class IndexProof:
 
     def metadata(self, file: IndexFile) -> RawMetadata:
         """Return what a wheel or sdist says of itself."""
-        return parse_email(self._member(file, "METADATA" if file.wheel else "PKG-INFO"))[0]
+        name = "METADATA" if file.wheel else "PKG-INFO"
+        found = self._member(file, name)
+        if found is None:
+            raise ReleaseError(f"{file.filename} has no {name}")
+        return parse_email(found)[0]
 
     def entry_points(self, wheel: IndexFile) -> str:
         """Return a wheel's entry points file; empty when it has none."""
-        try:
-            return self._member(wheel, "entry_points.txt").decode("utf-8")
-        except LookupError:
-            return ""
+        return (self._member(wheel, "entry_points.txt") or b"").decode("utf-8")
 
     def document_differs(self, kind: str) -> str:
         """Return what the version's JSON document says otherwise of the files, or nothing."""
@@ -192,29 +189,6 @@ class IndexProof:
         workflow = settings.settings.github.workflows.release
         return attestations.publisher(provenance, file, self.content(file), settings.repository, workflow)
 
-    def _member(self, file: IndexFile, name: str) -> bytes:
+    def _member(self, file: IndexFile, name: str) -> bytes | None:
         content = needs(f"content[{'wheel' if file.wheel else 'sdist'}]", lambda: self.content(file))
-        try:
-            return _in_wheel(content, name) if file.wheel else _in_sdist(content, name)
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error) as error:
-            raise ReleaseError(f"{file.filename} cannot be opened: {error}") from None
-
-
-def _in_wheel(content: bytes, name: str) -> bytes:
-    """Return the file of this name in the wheel's .dist-info folder."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in archive.namelist():
-            path = PurePosixPath(member)
-            if len(path.parts) == 2 and path.parts[0].endswith(".dist-info") and path.name == name:  # noqa: PLR2004
-                return archive.read(member)
-    raise LookupError(f"the wheel has no {name}")
-
-
-def _in_sdist(content: bytes, name: str) -> bytes:
-    """Return the file of this name in the sdist's one top folder."""
-    with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
-        for member in archive:
-            path = PurePosixPath(member.name)
-            if len(path.parts) == 2 and path.name == name and (found := archive.extractfile(member)):  # noqa: PLR2004
-                return found.read()
-    raise LookupError(f"the sdist has no {name}")
+        return metadata_file(file.filename, content, name)

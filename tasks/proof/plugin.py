@@ -3,130 +3,33 @@
 Loaded by verify/conftest.py under whichever name the package has (DESIGN.md section 9).
 """
 
-import math
-import os
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..errors import ReleaseError, WrongValue
+from ..errors import ReleaseError
 from ..project import find_project
 from ..report import say
 from ..rules.groups import GROUPS, group_of
 from ..rules.text import plural
 from ..rules.versions import read_version
-from .progress import Progress
+from .options import add_options, check_options
 from .proof import INSTALLERS, Proof, hosts_of
 from .release import Release
-from .reports import Row, print_summary, write_html, write_json
-from .waiting import Trial, Verdict
-
-_SUBJECTS = ("release", "index", "github", "host", "environment", "choice")
-
-
-@dataclass
-class Suite:
-    """One run of the suite: its proof, the trials under way and what became of them."""
-
-    proof: Proof
-    wait: float
-    strict: bool
-    began: float = field(default_factory=time.monotonic)
-    trials: dict[str, Trial] = field(default_factory=dict)
-    futures: "dict[str, Future[Verdict]]" = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    unasked: int = 0
-    unwritten: list[str] = field(default_factory=list)  # why reports are missing
-    ended: bool = False  # pytest came to the end of the run, and found nothing wrong that is no check's
-
-    @cached_property
-    def progress(self) -> Progress:
-        """Return who tells of what is awaited."""
-        return Progress(self.awaited)
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether something was checked, to the end, and passed, and nothing was left out where that counts."""
-        checked = [row for row in self.rows if row.result != "LEFT OUT"]
-        complete = not self.strict or not (self.unconfigured or len(checked) < len(self.rows))
-        ended = self.ended and len(self.rows) == len(self.trials)
-        return ended and bool(checked) and all(row.result == "PASS" for row in checked) and complete
-
-    @property
-    def unconfigured(self) -> list[str]:
-        """Return what the settings do not configure."""
-        return [reason for reason in self.left_out if reason.startswith("not configured")]
-
-    def start(self, items: Sequence[pytest.Function]) -> None:
-        """Start every check in a thread of its own; the threads die with the process, so Ctrl-C waits for nothing."""
-        for item in items:
-            trial = Trial(lambda item=item: item.obj(**self._arguments(item)), self.began + self.wait)  # type: ignore[misc]
-            future: Future[Verdict] = Future()
-            self.trials[item.nodeid], self.futures[item.nodeid] = trial, future
-            threading.Thread(target=lambda f, t: f.set_result(t.run()), args=(future, trial), daemon=True).start()
-
-    def _arguments(self, item: pytest.Function) -> dict[str, Any]:
-        given: Mapping[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
-        return {
-            name: self.proof.subject(name, given.get(name, "")) if name in _SUBJECTS else given[name]
-            for name in item._fixtureinfo.argnames  # noqa: SLF001 - pytest has no public word for it
-        }
-
-    def verdict(self, item: pytest.Item) -> Verdict:
-        """Wait for a check's verdict and keep it for the reports."""
-        found = self.futures[item.nodeid].result()
-        self.rows.append(_row(item, found))
-        return found
-
-    def give_up(self, items: Sequence[pytest.Item]) -> None:
-        """Keep for the reports, of the checks whose verdict nobody waited for, that nobody knows."""
-        told = {row.id for row in self.rows}
-        for item in items:
-            if item.nodeid in self.trials and item.nodeid not in told:
-                trial = self.trials[item.nodeid]
-                evidence = ": ".join(filter(None, ("the run ended before its verdict", trial.waiting)))
-                verdict = Verdict("UNKNOWN", evidence, trial.attempts, time.monotonic() - self.began)
-                self.rows.append(_row(item, trial.verdict or verdict))
-
-    def awaited(self) -> list[str]:
-        """Return the names of the checks that have no verdict yet."""
-        return [nodeid.rpartition("::test_")[2] for nodeid, trial in self.trials.items() if trial.verdict is None]
-
+from .reports import print_summary, write_html, write_json
+from .suite import SUBJECTS, Suite
 
 _SUITE = pytest.StashKey[Suite]()
-
-
-def _row(item: pytest.Item, verdict: Verdict) -> Row:
-    name, _, subject = item.name.removeprefix("test_").removesuffix("]").partition("[")
-    group = group_of([marker.name for marker in item.iter_markers()])
-    return Row(verdict.result, group, subject, name.replace("_", " "), verdict.evidence, verdict.attempts,
-               verdict.seconds, item.nodeid)  # fmt: skip
 
 
 # -- options and settings ------------------------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the suite's options; `--version` is free once the conftest has taken pytest's own away."""
-    group = parser.getgroup("release", "proof of a release")
-    group.addoption("--version", dest="release_version", default="", metavar="X.Y.Z",
-                    help="the version to prove; default: the one pyproject.toml sets")  # fmt: skip
-    group.addoption("--project", default="", metavar="PATH", help="the project's folder; default: the one you are in")
-    group.addoption("--host", action="append", default=[], metavar="NAME",
-                    help="a host of the settings; may be repeated; default: all that must run it")  # fmt: skip
-    group.addoption("--wait", type=float, default=0.0, metavar="SECONDS",
-                    help="wait so long at the most for what is not there yet (an index needs minutes)")  # fmt: skip
-    group.addoption("--strict", action="store_true", help="fail when something is not configured or left out")
-    group.addoption("--html", default="", metavar="FILE", help="write the summary as one self-contained page")
-    group.addoption("--json", default="", metavar="FILE", help="write the summary as JSON")
+    """Add the suite's options."""
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -137,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     option = config.getoption
     try:
-        _check_options(config)
+        check_options(config)
         project = find_project(option("--project"))
         version = read_version(option("release_version"), "--version") if option("release_version") else project.version
         proof = Proof(Release(project, version), hosts_of(project, version, option("--host")))
@@ -145,23 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.option.tbstyle, config.option.reportchars = "no", ""  # the summary says it all, once
     config.stash[_SUITE] = Suite(proof, option("--wait"), option("--strict"))
-
-
-def _check_options(config: pytest.Config) -> None:
-    """Refuse, before anything is asked, a wait that has no end and a report that cannot be written."""
-    wait = config.getoption("--wait")
-    if not 0 <= wait < math.inf:
-        raise WrongValue(f"--wait is {wait}", expected="a number of seconds, 0 or more")
-    for name in ("--html", "--json"):
-        if config.getoption(name) and not _is_writable(Path(config.getoption(name)).absolute()):
-            raise WrongValue(
-                f"{name} {config.getoption(name)} cannot be written", expected="a file in a folder of yours"
-            )
-
-
-def _is_writable(path: Path) -> bool:
-    place = path if path.exists() else path.parent
-    return not path.is_dir() and place.exists() and os.access(place, os.W_OK)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -180,7 +66,7 @@ def _given(request: pytest.FixtureRequest) -> Any:
     return request.config.stash[_SUITE].proof.subject(str(request.fixturename), getattr(request, "param", ""))
 
 
-release, index, github, host, environment, choice = (pytest.fixture(_given, name=name) for name in _SUBJECTS)
+release, index, github, host, environment, choice = (pytest.fixture(_given, name=name) for name in SUBJECTS)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -282,7 +168,7 @@ def _write_reports(config: pytest.Config, suite: Suite) -> list[str]:
         path = config.getoption(option)
         try:
             if path:
-                write(Path(path), _document(suite))
+                write(Path(path), suite.document())
         except OSError as error:
             problems.append(f"error: {option} {path} could not be written: {error.strerror}")
     return problems
@@ -296,18 +182,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     with _uncaptured(config):
         terminalreporter.section("proof")
         terminalreporter.flush()
-        print_summary(_document(suite), strict=suite.strict)
+        print_summary(suite.document(), strict=suite.strict)
         for problem in suite.unwritten:
             say(problem)
-
-
-def _document(suite: Suite) -> Mapping[str, Any]:
-    release = suite.proof.release
-    return {
-        "package": release.package, "version": str(release.version), "passed": suite.passed,
-        "seconds": round(time.monotonic() - suite.began, 3), "requests": suite.proof.web.sent,
-        "checks": [row.document() for row in suite.rows], "left_out": suite.left_out,
-    }  # fmt: skip
 
 
 def _uncaptured(config: pytest.Config) -> Any:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .commits import Commit
+from .versions import version_of
 
 _Key = TypeVar("_Key")
 
@@ -61,7 +62,7 @@ class ReleasePoint:
 
 def versions_of(tags: Iterable[tuple[str, str, str, str]], prefix: str) -> list[Version]:
     """Return every version that has a tag, candidates too."""
-    found = (_version(name.removeprefix(prefix)) for name, _, _, _ in tags if name.startswith(prefix))
+    found = (version_of(name.removeprefix(prefix)) for name, _, _, _ in tags if name.startswith(prefix))
     return [version for version in found if version is not None]
 
 
@@ -71,11 +72,8 @@ def final_tags(tags: Iterable[tuple[str, str, str, str]], prefix: str) -> list[T
     for name, commit, tree, date in tags:
         if not name.startswith(prefix):
             continue
-        try:
-            version = Version(name.removeprefix(prefix))
-        except InvalidVersion:
-            continue
-        if not version.is_prerelease and not version.local:
+        version = version_of(name.removeprefix(prefix))
+        if version and not version.is_prerelease and not version.local:
             found.append(Tag(name, version, commit, tree, date))
     return sorted(found, key=lambda tag: tag.version, reverse=True)
 
@@ -100,7 +98,7 @@ def release_point(tags: Sequence[Tag], ancestors: Collection[str], trees: Trees,
     if same:
         found = ReleasePoint(Rule.EQUAL_TREE, by_tree[same.tree], same)
         newer = newer[: newer.index(same)]
-    by_version = _newest((commit, _version(text)) for commit, text in setters(found.commit)) if newer else {}
+    by_version = _newest((commit, version_of(text)) for commit, text in setters(found.commit)) if newer else {}
     for index, tag in enumerate(newer):
         if tag.version in by_version:
             return ReleasePoint(Rule.VERSION, by_version[tag.version], tag, tuple(newer[:index]))
@@ -135,13 +133,6 @@ def _newest(pairs: Iterable[tuple[str, _Key]]) -> dict[_Key, str]:
     return found
 
 
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
-
-
 def unreleased(commits: Sequence[Commit], point: ReleasePoint, setters: Setters) -> tuple[list[Commit], ReleasePoint]:
     """Return the commits that the release at `point` did not carry, and the point, with what was taken for released.
 
@@ -158,7 +149,7 @@ def unreleased(commits: Sequence[Commit], point: ReleasePoint, setters: Setters)
     beside = {commit.id for commit in commits if commit.id not in after}
     squashed = [commit.id for commit in commits if commit.id in beside and commit.tree == point.tag.tree]
     if beside and not squashed:
-        setting = (commit for commit, text in setters(point.commit) if _version(text) == point.tag.version)
+        setting = (commit for commit, text in setters(point.commit) if version_of(text) == point.tag.version)
         squashed = [commit for commit in setting if commit in beside][:1]
         point = replace(point, squashed="".join(squashed))
     released = _with_ancestors(squashed, commits)

@@ -38,12 +38,17 @@ def read_part(text: str) -> Part:
         raise WrongValue(f"--part is {text!r}", expected="major, minor or patch") from None
 
 
+def version_of(text: str) -> Version | None:
+    """Return the version that a text is, None when it is none."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
 def same_version(text: str, version: Version) -> bool:
     """Tell whether a text is this version, however it is spelled."""
-    try:
-        return Version(text) == version
-    except InvalidVersion:
-        return False
+    return version_of(text) == version
 
 
 def is_candidate(version: Version) -> bool:

@@ -13,7 +13,9 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+from ..rules.versions import version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Document:
 def page_of(page: Mapping[str, Any], headers: Mapping[str, str], base: str) -> ProjectPage:
     """Return a project's page; raises KeyError, TypeError or ValueError where it is none."""
     files = tuple(_files(page["files"], base))
-    said = (_version(str(text)) for text in page.get("versions", []))
+    said = (version_of(str(text)) for text in page.get("versions", []))
     versions = {version for version in said if version} | {file.version for file in files}
     serial = page.get("meta", {}).get("_last-serial") or headers.get("x-pypi-last-serial") or 0
     status = page.get("project-status", {}).get("status") or "active"
@@ -147,10 +149,3 @@ def version_in(filename: str) -> Version | None:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None

@@ -84,6 +84,11 @@ class Output:
         """Return standard error as text."""
         return self.stderr.decode("utf-8", "replace")
 
+    @property
+    def essence(self) -> str:
+        """Return what matters of what it said, in a line."""
+        return essence(self.complaint.strip() or self.text)
+
 
 def find(name: str) -> str:
     """Return the path of a program: uv's own word for itself, then PATH, then beside this Python."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from ..errors import Unreachable
-from .process import Output, run
+from .process import run
 from .tokens import VARIABLES
 from .web.troubles import shown
 
@@ -39,14 +39,9 @@ def choice(simple: str, requirement: str, python: Sequence[str] = ()) -> Version
     with tempfile.TemporaryDirectory(prefix="release-coordination-") as folder:  # no configuration lies about there
         said = run(argv, cwd=Path(folder), env=alone(), stdin=f"{requirement}\n".encode(), check=False)
     if said.code and _NOTHING not in said.complaint.lower():
-        raise Unreachable(f"uv could not ask {shown(simple)}: {_last(said)}", expected="an answer", remedy="try again")
+        raise Unreachable(f"uv could not ask {shown(simple)}: {said.essence}", expected="an answer", remedy="try again")
     return next((_version(line) for line in said.text.splitlines() if "==" in line), None)
 
 
 def _version(line: str) -> Version:
     return Version(line.split("==")[1].split(maxsplit=1)[0])
-
-
-def _last(said: Output) -> str:
-    lines = [line.strip() for line in (said.complaint or said.text).splitlines() if line.strip()]
-    return (lines or ["it said nothing"])[-1]

@@ -56,7 +56,7 @@ def test_that_an_index_could_not_be_asked_is_not_that_it_offers_nothing(
 ) -> None:
     """A candidate would be proved by an installer that never saw the index."""
     monkeypatch.setattr(resolver, "run", lambda *_, **__: Output(2, b"", said.encode()))
-    monkeypatch.setattr(environment, "_make", lambda *_: None)
+    monkeypatch.setattr(environment, "make_environment", lambda *_: None)
     with pytest.raises(Unreachable, match="uv could not ask"):
         made().choice()
 
@@ -66,7 +66,7 @@ def test_that_an_index_offers_nothing_is_an_answer(
 ) -> None:
     said = b"  x No solution found: sample was not found in the package registry, your requirements are unsatisfiable."
     monkeypatch.setattr(resolver, "run", lambda *_, **__: Output(1, b"", said))
-    monkeypatch.setattr(environment, "_make", lambda *_: None)
+    monkeypatch.setattr(environment, "make_environment", lambda *_: None)
     assert made().choice() is None
 
 

@@ -61,5 +61,5 @@ def test_names_and_contents_count(other: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", ["x.whl", "x.tar.gz"])
 def test_what_is_no_archive_is_named(name: str) -> None:
-    with pytest.raises(WrongValue, match=f"{name} cannot be read"):
+    with pytest.raises(WrongValue, match=f"{name} cannot be opened"):
         content_digest(name, b"nothing")
