@@ -89,9 +89,9 @@ class GithubProof:
         return self.commit()
 
     def run(self) -> Run:
-        """Return the newest run of the release workflow for the tag's commit, when it has ended."""
+        """Return the release workflow's newest run for the tag, else for its commit, when it has ended."""
         commit = self.right_commit()
-        runs = self._runs.now()
+        runs = [run for run in self._runs.now() if run.head_branch == self.release.tag] or self._runs.now()
         workflow = self.release.project.settings.github.workflows.release
         if not runs:
             raise NotYet(f"no run of {workflow} for {self.release.tag} ({commit[:12]})")

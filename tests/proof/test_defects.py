@@ -233,3 +233,13 @@ def test_a_defect_is_caught_by_the_check_that_names_it(tmp_path: Path, defect: D
     assert proved.code == 1, proved.out
     assert tuple(sorted(proved.wrong)) == defect.caught, proved.out
     assert any(defect.words in evidence for evidence in proved.wrong.values()), proved.wrong
+
+
+def test_a_run_by_hand_for_a_branch_on_the_same_commit_is_not_the_tags(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        made.publish()
+        made.show()
+        commit = made.repository.git("rev-parse", f"v{VERSION}^{{commit}}")
+        made.github.add_run("release.yml", commit, event="workflow_dispatch", branch="main", conclusion="failure")
+        proved = made.prove("-k", "workflow")
+    assert proved.code == 0, proved.out
