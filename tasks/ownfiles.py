@@ -16,6 +16,12 @@ def own_files(project: Project, *, changelog: bool = True) -> dict[str, Path]:
     return {project.git.path(file): file for file in files if file is not None}
 
 
+def foreign_since(project: Project, commit: str) -> list[str] | None:
+    """Return the files that changed since a commit and are no release's own; None when that commit is not here."""
+    changed = project.git.differing(commit, project.git.resolve("HEAD")) if commit else None
+    return None if changed is None else sorted(set(changed) - own_files(project).keys())
+
+
 def check_alone(project: Project, *, changelog: bool = True) -> None:
     """Refuse uncommitted changes in other files than those that a release changes."""
     others = foreign(project.git.changes(), own_files(project, changelog=changelog))

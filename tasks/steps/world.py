@@ -11,23 +11,19 @@ from ..branches import Branches, branches_of, remote_of
 from ..errors import Unreachable
 from ..github import github_of
 from ..history import Unreleased, decision, observe, version_setters
-from ..ownfiles import own_files
+from ..ownfiles import foreign_since
 from ..pipeline import version_in
 from ..project import Project, find_project
 from ..report import note
-from ..rules.preparation import topic_of
 from ..rules.steps import Advice, staging_advice
-from ..rules.summary import summarized
 from ..rules.versions import Part, final_of, is_candidate
 from ..systems.web import Web
 from .diary import Diary
+from .pulls import Pulls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..systems.github import Github, Pull
 
-_MOST_PULLS = 30  # closed ones of a branch: an older one is of another release
 _LASTING = ("_past_merge", "tagged", "merged", "github")
 
 
@@ -99,26 +95,18 @@ class World:
         return tag.commit if tag else ""
 
     @property
-    def _heads(self) -> list[str]:
-        """Return the branches that the release may be proposed from; a fork's are never among them."""
-        known = (self.branches.current, self.branches.development, topic_of(self.version))
-        return [name for name in dict.fromkeys(known) if name and name != self.branches.stable]
-
-    def _pulls(self, state: str, most: int) -> "Iterator[Pull]":
-        for head in self._heads:
-            for pull in self.github.pulls(head=head, base=self.branches.stable, state=state, most=most):
-                if summarized(pull.body) == str(self.version):
-                    yield pull
+    def _pulls(self) -> Pulls:
+        return Pulls(self.github, self.version, self.branches)
 
     @cached_property
     def merged(self) -> "Pull | None":
         """Return the pull request of this release that was merged."""
-        return next((pull for pull in self._pulls("closed", _MOST_PULLS) if pull.merged), None)
+        return self._pulls.merged()
 
     @cached_property
     def proposed(self) -> "Pull | None":
-        """Return the pull request of this release that is open; there is one at the most for two branches."""
-        return next(self._pulls("open", 1), None)
+        """Return the pull request of this release that is open."""
+        return self._pulls.proposed()
 
     @property
     def past_merge(self) -> str:
@@ -198,7 +186,4 @@ class World:
 
     def unchanged(self, commit: str) -> bool:
         """Tell whether nothing but the release's own files changed since a commit."""
-        if not commit:
-            return False
-        changed = self.project.git.differing(commit, self.head)
-        return changed is not None and not set(changed) - own_files(self.project).keys()
+        return foreign_since(self.project, commit) == []
