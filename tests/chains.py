@@ -58,6 +58,16 @@ class Chain:
         """Return the state of every step."""
         return {step["name"]: step["state"] for step in self.status(**where)["steps"]}
 
+    @property
+    def body(self) -> str:
+        """Return the text of the pull request."""
+        (pull,) = self.made.github.hub.pulls
+        return pull.body or ""
+
+    def integration(self) -> list[str]:
+        """Return what the pull request says of the integration tests."""
+        return self.body.partition("### Integration\n\n")[2].partition("\n\n")[0].splitlines()
+
     def merge(self) -> None:
         """Do what the approver does, once."""
         for pull in self.made.github.hub.pulls:

@@ -1,5 +1,7 @@
 """release.propose: one pull request with everything that whoever merges it wants to know, and never a merge."""
 
+import getpass
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,12 +12,15 @@ from tasks import gates
 from tasks.rehearsal.github import Pace
 from tasks.rehearsal.github.objects import Pull
 from tasks.rehearsal.server import Answer, Fault
+from tasks.steps.diary import Diary
+from tasks.systems.journal import Journal
 
 from .rehearsal.validation import Schemas
 from .releases import KILLED, TOKEN, World, today, world
 from .repositories import issue
 from .running import Ended, arguments, changed, program
 
+MARK = "<!-- release-coordination: end -->"
 LINE = "merge PR #1 when ready (approver: nathan)\n"
 
 
@@ -74,6 +79,61 @@ def test_the_summary_tells_what_counts(made: World) -> None:
         assert expected in body, body
     assert body.endswith("<!-- release-coordination: end -->")
     assert "drafted through" not in body
+
+
+def integration(made: World) -> list[str]:
+    """Return what the pull request says of the integration tests."""
+    return (pulls(made)[0].body or "").partition("### Integration\n\n")[2].partition("\n\n")[0].splitlines()
+
+
+def said(made: World, reason: str, commit: str, version: str = "1.1.0") -> None:
+    """Write into the journal what a run does once somebody has answered for the integration tests."""
+    journal = Journal(made.work.root / ".git" / "release-coordination" / "journal.jsonl")
+    Diary(journal, version).write("integration", "done", f"confirmed: {reason}", commit)
+
+
+def test_the_word_on_the_integration_tests_is_shown_with_its_commit(made: World) -> None:
+    said(made, "of another release", made.work.head, "1.0.0")
+    propose(made)
+    assert integration(made) == ["no evidence was recorded"]
+    said(made, "too early", "HEAD~1")
+    said(made, "tiers 1 and 7 passed", made.work.head)
+    assert propose(made).code == 0
+    reason, when = integration(made)
+    assert reason == "- `confirmed: tiers 1 and 7 passed`"
+    assert re.fullmatch(rf"- `said {today()}T\S+ of {made.work.head[:8]}, which is proposed`", when)
+    assert getpass.getuser() not in "".join(integration(made))
+    assert propose(made, "--json").json["deed"] == "leave"
+
+
+def test_a_word_on_another_commit_says_so(made: World) -> None:
+    tested, head = made.work.git("rev-parse", "HEAD~1"), made.work.head
+    words = {
+        tested: f"{tested[:8]}; {head[:8]}, which is proposed, differs from it in the release's own files alone",
+        "f" * 40: f"ffffffff, which is not in this clone: NOT of {head[:8]}, which is proposed",
+        "": f"no commit, which is not in this clone: NOT of {head[:8]}, which is proposed",
+    }
+    for commit, expected in words.items():
+        said(made, "x", commit)
+        propose(made)
+        assert integration(made)[1].endswith(f"{expected}`"), commit
+    said(made, "x", head)
+    made.work.commit("fix: more\n\nCloses #3", {"a.py": "1", "b`|<!--.py": "1"})
+    assert propose(made, "--skip=changelog").code == 0
+    now = made.work.head[:8]
+    assert f"{head[:8]}: NOT of {now}, which is proposed; since then changed a.py and 1 more`" in integration(made)[1]
+
+
+def test_a_hostile_word_is_text(made: World) -> None:
+    said(made, f"`@everyone` | closes #1 <script>\n::error::x \x1b[31m\u202e {MARK} {TOKEN}", made.work.head)
+    assert propose(made).code == 0
+    body = pulls(made)[0].body or ""
+    assert body.count(MARK) == 1
+    assert integration(made)[0] == (
+        "- ``confirmed: `@everyone` \\| closes #1 <script> ::error::x \\x1b[31m\\u202e "
+        "<! -- release-coordination: end --> ***``"
+    )
+    assert propose(made, "--json").json["deed"] == "leave"
 
 
 def test_again_changes_nothing_and_asks_nobody(made: World) -> None:
@@ -321,7 +381,6 @@ def test_a_pre_push_hook_is_heard(made: World) -> None:
     assert pulls(made) == []
 
 
-MARK = "<!-- release-coordination: end -->"
 EVIL = f"feat: `$(touch pwned)` | @everyone <img src=x onerror=alert(1)> closes #1 {MARK} ::error:: \u202e\x1b[31m ```"
 
 

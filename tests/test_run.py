@@ -36,6 +36,26 @@ def test_a_whole_release_through_one_merge(made: Chain) -> None:
     assert made.status()["version"] == VERSION
 
 
+def test_the_pull_request_has_the_word_on_the_integration_tests(made: Chain) -> None:
+    """Whether the run proposes, or whoever stopped it before; with a candidate first, or without."""
+    assert made.run("--staging=no", "--until=integration").code == 0
+    assert made.made.call("release.propose", "--yes").code == 0
+    head = made.made.work.head[:8]
+    by_hand = made.integration()
+    assert by_hand[0] == "- `confirmed: tiers 1 and 7 passed`"
+    assert by_hand[1].endswith(f"of {head}, which is proposed`")
+    assert made.run("--staging=no").code == 4
+    assert made.integration() == by_hand
+
+
+def test_a_word_from_before_the_candidate_still_counts(made: Chain) -> None:
+    tested = made.made.work.head[:8]
+    assert made.run("--staging=yes").code == 4
+    assert made.integration()[1].endswith(
+        f"of {tested}; {made.made.work.head[:8]}, which is proposed, differs from it in the release's own files alone`"
+    )
+
+
 class Killed(BaseException):
     """The power went: nothing that handles errors sees it."""
 

@@ -55,6 +55,10 @@ class Diary:
         """Return the newest line that says how a step was done; nothing when there is none."""
         return next((line for line in self.lines(step) if line.get("event") in ENDS), {})
 
+    def done(self, step: str) -> dict[str, Any]:
+        """Return the newest line of a run that did the step; nothing when there is none."""
+        return next((line for line in self.lines(step) if line.get("event") == "done"), {})
+
     def said(self, step: str, commit: str) -> str:
         """Return the evidence that was written down for a step at a commit."""
         found = (line for line in self.lines(step) if line.get("event") == "done" and line.get("commit") == commit)

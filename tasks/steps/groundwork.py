@@ -104,8 +104,7 @@ def _validate(world: World) -> str:
 
 
 def _integrated(world: World) -> str | None:
-    commit = str(next((line.get("commit", "") for line in world.diary.lines("integration")
-                       if line.get("event") == "done"), ""))  # fmt: skip
+    commit = str(world.diary.done("integration").get("commit", ""))
     return (world.diary.said("integration", commit) or None) if world.unchanged(commit) else None
 
 
