@@ -140,7 +140,7 @@ def _watched(done: "Iterable[Done]", checks: "Sequence[Check]", *, quiet: bool) 
 
 
 def _print(done: "Sequence[Done]") -> None:
-    from .report import say, table
+    from .report import command_runner, say, table
     from .rules.text import plural
 
     say()
@@ -150,7 +150,7 @@ def _print(done: "Sequence[Done]") -> None:
         _print_problems(item)
     if os.environ.get("GITHUB_ACTIONS"):
         for line in _annotations(done):
-            say(line)
+            command_runner(line)
     say()
     counted = ", ".join(f"{sum(row[0] == result for row in rows)} {result.lower()}" for result in dict.fromkeys(
         row[0] for row in rows))  # fmt: skip

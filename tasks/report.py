@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .rules.text import printable
+from .rules.text import printable, unobeyed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,19 +42,25 @@ def console(stream: TextIO | None = None) -> "Console":
 
 def document(content: Any) -> None:
     """Print one JSON document, the only thing on standard output."""
-    sys.stdout.write(json.dumps(content, indent=2, default=str) + "\n")
+    sys.stdout.write(json.dumps(content, indent=2, default=str).replace("##[", "#\\u0023[") + "\n")
 
 
 def say(text: str = "", *, tabs: bool = False) -> None:
-    """Print a line on standard output, safe to show; with `tabs` they stay what they are."""
-    shown = "\t".join(map(printable, text.split("\t"))) if tabs else printable(text)
+    """Print a line on standard output, safe to show; with `tabs` they stay what they are, as all that may be kept."""
+    shown = "\t".join(map(printable, text.split("\t"))) if tabs else unobeyed(printable(text))
     sys.stdout.write(_encodable(shown, sys.stdout) + "\n")
+
+
+def command_runner(line: str) -> None:
+    """Print a line that GitHub's runner is meant to obey."""
+    sys.stdout.write(_encodable(printable(line), sys.stdout) + "\n")
 
 
 def note(text: str) -> None:
     """Print lines on standard error: progress, warnings, errors."""
-    for line in text.splitlines():
-        sys.stderr.write(_encodable(printable(line), sys.stderr) + "\n")
+    # Not `splitlines`, which breaks a line also where only a hostile text has a reason to: that is spelled out.
+    for line in text.removesuffix("\n").split("\n") if text else ():
+        sys.stderr.write(_encodable(unobeyed(printable(line.removesuffix("\r"))), sys.stderr) + "\n")
     sys.stderr.flush()
 
 
@@ -68,7 +74,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str
 
     Where a terminal is too narrow for that, each row becomes a few lines of its own.
     """
-    cells = [[_encodable(printable(str(cell)), sys.stdout) for cell in row] for row in rows]
+    cells = [[_encodable(unobeyed(printable(str(cell))), sys.stdout) for cell in row] for row in rows]
     index = columns.index(wide)
     widths = [max(map(len, (name, *(row[at] for row in cells)))) for at, name in enumerate(columns) if at != index]
     if not sys.stdout.isatty():

@@ -7,6 +7,8 @@ import re
 _UNSAFE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 _JOINERS = {"\u200d", "\u200c"}  # emoji and several scripts need them, and they move no cursor
 
+_COMMAND = re.compile(r"\A\s*::(?=[A-Za-z].*::)")  # at the begin of a line; `##[` counts anywhere
+
 CODE_SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)(?:[^\n]*?[^`\n])?(?<!`)(?P=ticks)(?!`)")
 _FENCED = re.compile(r"^ {0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n.*?(?:^ {0,3}(?:\1`*|\2~*)[ \t]*$|\Z)", re.M | re.S)
 
@@ -26,6 +28,11 @@ def _spelled(character: str) -> str:
     if unicodedata.category(character) in _UNSAFE and character not in _JOINERS:
         return character.encode("unicode_escape", "surrogatepass").decode("ascii")
     return character
+
+
+def unobeyed(line: str) -> str:
+    """Return a line in which GitHub's runner, where it reads along, finds no command: those in its logs are for it."""
+    return _COMMAND.sub(r"\\::", line.replace("##[", "#["))
 
 
 def without_comments(markdown: str) -> str:

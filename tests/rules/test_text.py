@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.rules.text import plural, printable
+from tasks.rules.text import plural, printable, unobeyed
 
 from .history import cases
 
@@ -54,3 +54,18 @@ def test_whatever_comes_in_is_one_line_and_stays_so(text: str) -> None:
 )
 def test_plural(count: int, noun: str, expected: str) -> None:
     assert plural(count, noun) == expected
+
+
+@cases(
+    "line shown",
+    {
+        "a command": ("::error file=a.py,title=a:b::x", r"\::error file=a.py,title=a:b::x"),
+        "after blanks": ("\u3000 ::set-output name=a::b", r"\::set-output name=a::b"),
+        "in a line": ("fix: ::error::x", "fix: ::error::x"),
+        "the old kind, anywhere": ("fix: a##[add-mask]x ##[b]", "fix: a#[add-mask]x #[b]"),
+        "an address": ("::1 is here", "::1 is here"),
+        "a path": ("::a", "::a"),
+    },
+)
+def test_unobeyed(line: str, shown: str) -> None:
+    assert unobeyed(line) == shown
