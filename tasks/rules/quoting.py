@@ -6,6 +6,11 @@ from collections.abc import Callable
 from .text import CODE_SPAN, printable
 
 _FENCED = re.compile(r"^ {0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n.*?(?:^ {0,3}(?:\1`*|\2~*)[ \t]*$|\Z)", re.M | re.S)
+# A keyword, and the begin of something that GitHub may take for an issue once it shows the text, also as a link.
+_CLOSING = re.compile(
+    r"\b(?P<word>(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+)(?=[#\\*_\[(<&~]\S*\d|[\w./-]+#\d|GH-\d|https?://)",
+    re.I,
+)
 _MENTION = re.compile(r"(?<![\w`/@])@(?=\w)")
 
 
@@ -32,6 +37,11 @@ def fenced(text: str) -> str:
 def unmentioned(markdown: str) -> str:
     """Return Markdown in which nobody is called by name: people who are thanked in notes want no mail of it."""
     return _outside_code(markdown, lambda text: _MENTION.sub("@<!-- -->", text))
+
+
+def unclosing(markdown: str) -> str:
+    """Return Markdown that closes no issue where it is merged: `fixes #1` becomes `fixes issue #1`."""
+    return _outside_code(markdown, lambda text: _CLOSING.sub(r"\g<word>issue ", text))
 
 
 def _outside_code(markdown: str, change: Callable[[str], str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from .quoting import cell, unmentioned
+from .quoting import cell, unclosing, unmentioned
 from .text import plural
 
 _BEGIN = "<!-- release-coordination: release {version} -->"
@@ -19,6 +19,8 @@ _MOST_NOTES = 24_000
 _MOST_CELL = 120
 _MOST_LINES = 20
 
+# The begin of a comment, with a backslash that keeps it from being one: before an entity it would be shown.
+_COMMENT = re.compile(r"(?P<pairs>(?:\\\\)*)\\?<!--")
 _TOOK = re.compile(r"\s*\bin \d[\d.]*\s?(?:ms|s|min)\b(?: \([\d:]+\))?")
 
 Rows = Sequence[Sequence[str]]
@@ -111,10 +113,11 @@ def _counted(rows: Rows) -> str:
 
 
 def _notes(markdown: str) -> str:
-    """Return the changelog's section as people wrote it, one heading lower, without what would end the block."""
+    """Return the changelog's section as people wrote it, one heading lower, and nothing in it is obeyed."""
     lines = [f"#{line}" if line.startswith("### ") else line for line in markdown.split("\n")]
     body = "\n".join(line for line in lines if not line.startswith("## "))
-    text = unmentioned(body.replace("<!--", "&lt;!--").strip())
+    shown = _COMMENT.sub(lambda match: match["pairs"] + "&lt;!--", body)
+    text = unmentioned(unclosing(shown.strip()))
     return text if len(text) <= _MOST_NOTES else f"{text[:_MOST_NOTES]}\n\n…"
 
 

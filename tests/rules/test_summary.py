@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.rules.gate import Gate, Judged, Standing, gates, told, verdict
-from tasks.rules.quoting import cell, span, unmentioned
+from tasks.rules.quoting import cell, span, unclosing, unmentioned
 from tasks.rules.summary import Facts, placed, summarized, summary
 
 FACTS = Facts("1.1.0", "1.0.0", "minor", [], "## v1.1.0 (2026-01-01)\n\n### fixes\n\n- it", [], [])
@@ -53,6 +53,27 @@ def test_the_notes_cannot_end_the_block() -> None:
 def test_a_code_span_holds_anything(text: str, shown: str) -> None:
     assert span(text) == shown
     assert cell("a|b<!-- x -->") == "`a\\|b<! -- x -->`"
+
+
+def test_the_notes_show_a_comment_as_it_was_written() -> None:
+    notes = "### fixes\n\n- <!-- a \\<!-- b \\\\<!-- c \\\\\\<!-- d"
+    assert "- &lt;!-- a &lt;!-- b \\\\&lt;!-- c \\\\&lt;!-- d" in summary(Facts("1.1.0", "", "", [], notes, [], []))
+
+
+@pytest.mark.parametrize("closed", [
+    "#1", "GH-1", "owner/repo#1", "https://github.com/owner/repo/issues/1", "[#1](https://github.com/o/r/issues/1)",
+    "\\#1", "**#1**", "&#35;1", "<https://github.com/o/r/issues/1>",
+])  # fmt: skip
+def test_the_notes_close_no_issue(closed: str) -> None:
+    for word in ("closes ", "Fixed: ", "resolve\n"):
+        notes = f"### fixes\n\n- it {word}{closed}, `fixes {closed}`"
+        shown = summary(Facts("1.1.0", "", "", [], notes, [], []))
+        assert f"- it {word}issue {closed}, `fixes {closed}`" in shown
+
+
+def test_other_words_stay() -> None:
+    text = "fixes 3 bugs, prefix #1, fixes the #1 complaint, closes: it, fixes v1.2, see #3\n```\nfixes #1\n```\n"
+    assert unclosing(text) == text
 
 
 def test_mentions_in_code_stay() -> None:
