@@ -21,6 +21,7 @@ class FakeHost:
     origin: str = "release index"
     sick: bool = False
     gone: bool = False
+    reason: str = "steady: it restarted"
     soak: str = "PASS"
     changes: list[str] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ class Spoken:
         self.fleet.order.append(self.name)
         answer = {"deploy": deploy, "action": action, "live": self.at.live, "checks": [], "reason": ""}
         if self.at.sick:
-            return {**answer, "code": 1, "outcome": "ROLLED_BACK", "reason": "steady: it restarted"}
+            return {**answer, "code": 1, "outcome": "ROLLED_BACK", "reason": self.at.reason}
         if self.at.version != fields["version"]:
             self.at.version, self.at.origin = fields["version"], fields["origin"]
             self.at.changes.append(fields["version"])
