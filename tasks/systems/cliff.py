@@ -17,6 +17,7 @@ from ..rules.titles import read_title
 from .files import read_toml
 from .git import HERE, span
 from .process import run
+from .tokens import VARIABLES
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a checkout the house's cliff.toml stands beside the package, in the wheel inside it.
@@ -97,7 +98,8 @@ def render(release: Context, config: Path) -> str:
 
 def _cliff(cwd: Path, config: Path, *arguments: str) -> str:
     # Without a remote's token and with --offline it asks nobody; variables of the same name would change its settings.
-    env = {**HERE, **{name: None for name in os.environ if name.startswith("GIT_CLIFF_")}}
+    foreign = [*VARIABLES, *(name for name in os.environ if name.startswith("GIT_CLIFF_"))]
+    env = {**HERE, **dict.fromkeys(foreign)}
     return run(["git-cliff", "--offline", "--no-exec", "--config", str(config), *arguments], cwd=cwd, env=env).text
 
 
