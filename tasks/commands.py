@@ -9,8 +9,10 @@ from pathlib import Path
 from .errors import WrongValue
 from .rules.checks import Outcome, Result
 from .rules.findings import Finding
+from .rules.logs import masked
 from .rules.text import printable
 from .systems.process import started, stop
+from .systems.tokens import without_tokens
 
 _POLL_SECONDS = 0.2
 _TAIL_LINES = 40
@@ -22,12 +24,12 @@ def run_command(root: Path, line: str, halt: threading.Event, *, frozen: bool) -
     """Run a command line, split as a shell would but given to none, and return what came of it.
 
     With `frozen` uv leaves the lock file alone: `uv run` would otherwise bring it in step, and a stale one would go
-    unnoticed by the check beside it.
+    unnoticed by the check beside it. What it says goes into logs and a pull request, so secrets are taken out first.
     """
     argv = split(line)
     env = {"VIRTUAL_ENV": None, "NO_COLOR": "1", "UV_FROZEN": "1" if frozen else None}
     with started(argv, cwd=root, env=env) as child:
-        said = _wait(child, halt).decode("utf-8", "replace")
+        said = masked(without_tokens(_wait(child, halt).decode("utf-8", "replace")))
     if child.returncode == 0:
         return Outcome(Result.PASS, _last_line(said) or f"`{line}` exited 0")
     if argv[0] == "uv" and wants_network(said):

@@ -68,6 +68,14 @@ def find_token(
     return Token(value, "gh auth token") if value else None
 
 
+def without_tokens(text: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Return what a program said without the tokens of the environment, which it was started with."""
+    for name in VARIABLES:
+        value = environment.get(name, "").strip()
+        text = text.replace(value, HIDDEN) if len(value) >= _SHORTEST else text
+    return text
+
+
 def hostname(api: str) -> str:
     """Return the name under which `gh` knows the service of an API's address."""
     address = urlsplit(api)

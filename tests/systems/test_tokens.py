@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import WrongValue
-from tasks.systems.tokens import Token, find_token, gh_token, hostname
+from tasks.systems.tokens import Token, find_token, gh_token, hostname, without_tokens
 
 from ..running import program
 from .leaks import SECRET, TOKEN, told
@@ -70,6 +70,12 @@ def test_what_is_no_token(value: str) -> None:
     with pytest.raises(WrongValue, match="GH_TOKEN holds no token") as caught:
         find_token(environment={"GH_TOKEN": value}, ask=_nothing)
     assert value not in str(caught.value)
+
+
+def test_a_program_that_says_its_token() -> None:
+    environment = {"GITHUB_TOKEN": f" {SECRET}\n", "GH_TOKEN": "a", "OTHER": "other-secret"}
+    said = f"it is {SECRET}, or a, or other-secret"
+    assert without_tokens(said, environment) == "it is ***, or a, or other-secret"
 
 
 def test_nothing_shows_it() -> None:
