@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from .rules.refspecs import Repository
     from .rules.surroundings import World
 
-RULES = ("__init__", "forge", "gitcommands", "gitplaces", "gittags", "guard", "options", "publishing", "pushes",
-         "refspecs", "refusals", "shelllines", "shellwords", "surroundings", "wards", "wrappers")  # fmt: skip
+RULES = ("__init__", "agenttools", "codecalls", "elsewhere", "forge", "gitcommands", "gitplaces", "gittags", "guard",
+         "jujutsu", "options", "publishing", "pushes", "refspecs", "refusals", "shelllines", "shellwords",
+         "surroundings", "wards", "wrappers")  # fmt: skip
 FILES = ("sentry.py", "errors.py", *(f"rules/{name}.py" for name in RULES))
 SCOPE = "scope.json"
 _OLDEST = (3, 11)
@@ -58,6 +59,7 @@ def denial(reason: str) -> str:
 
 
 def _check_call(text: str, folder: Path, scope: Mapping[str, Any]) -> None:
+    from .rules.agenttools import check_tool
     from .rules.guard import check_file, check_line
 
     tool, given, place = _call(text)
@@ -67,6 +69,7 @@ def _check_call(text: str, folder: Path, scope: Mapping[str, Any]) -> None:
         raise NotUnderstood("a Bash call without a command", expected='{"tool_input": {"command": "…"}}')
     if tool in _EDITS and not isinstance(path, str):
         raise NotUnderstood(f"a call of {tool} without a path", expected='{"tool_input": {"file_path": "…"}}')
+    check_tool(tool, given, world)
     if tool in _EDITS:
         check_file(os.path.normpath(Path(place) / str(path)), place, world)
     elif isinstance(command, str):
@@ -108,6 +111,8 @@ def _kept(folder: Path, hooks: str) -> list[str]:
         folder,
         common / "config",
         *(Path(place) / name for place in (hooks, common / "hooks") for name in ("pre-push", "pre-push.local")),
+        Path.home() / ".gitconfig",
+        Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "git" / "config",
         *(top / ".claude" / name for top in tops for name in ("settings.json", "settings.local.json")),
     ]
     return sorted({name for file in files for name in (str(file.absolute()), os.path.realpath(file))})

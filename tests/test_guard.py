@@ -407,6 +407,7 @@ _CALLS = {
     "a release": (_call("gh release create v1.2.3"), "changes releases"),
     "an edit of the hook": (_call("", "Edit", file_path=".git/hooks/pre-push"), "belongs to the guard"),
     "an edit of the settings": (_call("", "Write", file_path=".claude/settings.json"), "belongs to the guard"),
+    "a merge by a server's tool": (_call("", "mcp__github__merge_pull_request", owner="o"), "merges"),
     "no JSON": ("git push origin main", "no JSON"),
     "nothing": ("", "no JSON"),
     "another shape": ("[]", "was told"),
@@ -428,6 +429,13 @@ _CALLS = {
 def test_the_agents_hook(watched: Clone, text: str, reason: str) -> None:
     said = denied(_hook(watched, text))
     assert (reason in said) if reason else not said
+
+
+def test_settings_of_git_outside_the_repository_are_kept(watched: Clone) -> None:
+    for path in (Path.home() / ".gitconfig", Path.home() / ".config" / "git" / "config"):
+        assert "belongs to the guard" in denied(_hook(watched, _call("", "Edit", file_path=str(path))))
+        assert "belongs to the guard" in denied(_hook(watched, _call(f"echo '[core]' >> {path}")))
+        assert denied(_hook(watched, _call(f"cat {path}"))) == ""
 
 
 @pytest.mark.parametrize(("text", "reason"), _CALLS.values(), ids=_CALLS)

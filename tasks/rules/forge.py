@@ -9,7 +9,10 @@ from .refusals import UNKNOWN, Unclear, shown
 from .shelllines import read
 from .surroundings import World
 
-_GH_VALUED = "-R --repo --hostname -X --method -f --raw-field -F --field -H --header -q --jq -t --template -p --preview"
+_GH_VALUED = (
+    "-R --repo --hostname -X --method -f --raw-field -F --field -H --header -q --jq -t --template -p --preview "
+    "-b --branch"
+)
 _GROUPS = frozenset(["alias", "pr", "release", "workflow"])
 _RELEASE_READS = frozenset(["", "download", "list", "ls", "verify", "verify-asset", "view"])
 # One unknown word may stand for an owner and a name.
@@ -35,8 +38,10 @@ def check_gh(words: Sequence[str], world: World) -> None:
     if options.has("--help"):
         return
     if (group, verb) == ("alias", "set"):
-        for command in read(" ".join(rest[1:])):
-            check_gh(command.words, world)
+        shell = options.has("-s", "--shell") or any(word.startswith("!") for word in rest[1:2])
+        for command in read(" ".join(rest[1:]).removeprefix("!")):
+            if not shell or command.words[:1] == ["gh"]:
+                check_gh(command.words[shell:], world)
     else:
         _check_group(group, verb, "".join(rest[:1]), options, said, world)
 
@@ -45,6 +50,8 @@ def _check_group(group: str, verb: str, name: str, options: Options, said: str, 
     if group == "release" and verb not in _RELEASE_READS:
         raise _release(said)
     if (group, verb) == ("pr", "merge") and not options.has("--disable-auto"):
+        raise _merge(said)
+    if (group, verb) == ("repo", "sync") and name and options.last("-b", "--branch") in {"", world.guarded.stable}:
         raise _merge(said)
     if (group, verb) == ("workflow", "run"):
         _check_workflow(name, said, world)

@@ -64,7 +64,11 @@ def _check_named(name: str, rest: list[str], place: Place, world: World, run: Ru
         _check_nested(rest, place, run)
     elif name == "subtree" and rest[:1] == ["push"]:
         _check_push(list(read_options(rest[1:], "-P --prefix -m --message").operands), place, world)
-    elif name in {"send-pack", "http-push"} or (name == "flow" and {"finish", "publish"} & set(rest)):
+    elif (
+        name in {"send-pack", "http-push"}
+        or (name, *rest[:1]) == ("town", "ship")
+        or (name == "flow" and {"finish", "publish"} & set(rest))
+    ):
         raise Refused(
             f"{shown('git', name, *rest)} moves refs where the guard does not see which",
             expected="git push, and a pull request that the approver merges",

@@ -21,10 +21,10 @@ def note_config(rest: Sequence[str], place: Place) -> None:
     if not writing or not operands or options.has(*_READS):
         return
     key = setting(operands[0]) if "." in operands[0] else operands[0].lower()
-    if key in {"core.hookspath", "core"} or UNKNOWN in key:
+    if key in {"core.hookspath", "core", "include.path"} or key.startswith("includeif.") or UNKNOWN in key:
         raise Refused(
             f"{shown('git config', *rest)} can switch the guard's pre-push hook off",
-            expected="core.hooksPath stays as it is",
+            expected="core.hooksPath, and the files that can set it, stay as they are",
             remedy="a person sets it and types inv guard.install",
         )
     place.config[key] = tuple(operands[1:2])

@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..errors import Refused
+from .codecalls import calls
 from .forge import check_gh, check_web
 from .gitcommands import check_git
+from .jujutsu import check_jj
 from .publishing import check_publishing
 from .pushes import PERMIT
 from .refusals import UNKNOWN, Unclear
@@ -114,12 +116,14 @@ def _check_command(words: Sequence[str], text: str, place: Place, world: World, 
         return
     check_words([name, *rest], place, world)
     if _INTERPRETERS.fullmatch(name):
-        check_code(text)
+        _check_code(" ".join(rest), text, place, world, deep)
     if name in {"cd", "pushd", "popd"}:
         place.enter(_target(rest))
-    elif name == "git" or name.startswith("git-"):
-        words = [name[4:], *rest] if name[3:] else rest
+    elif name in {"git", "hub"} or name.startswith("git-"):
+        words = [name[4:], *rest] if name.startswith("git-") else rest
         check_git(words, place, world, lambda line, at: _check(line, at, world, deep + 1))
+        if name == "hub":  # git with GitHub's own commands beside
+            check_gh(words, world)
     else:
         _check_program(name, rest, world)
 
@@ -128,10 +132,23 @@ def _check_program(name: str, rest: Sequence[str], world: World) -> None:
     """Judge a program that is not git."""
     if name == "gh":
         check_gh(rest, world)
+    elif name == "jj":
+        check_jj(rest, world)
     elif name in _WEB:
         check_web(name, rest, world)
     else:
         check_publishing(name, rest)
+
+
+def _check_code(given: str, text: str, place: Place, world: World, deep: int) -> None:
+    """Judge a program in another language by what it starts; most of what it does is not to be seen, and may be."""
+    check_code(text)
+    for line in calls(f"{given}\n{text}"):
+        _unless_unclear(_later(line, place.copy(), world, deep + 1))
+
+
+def _later(line: str, place: Place, world: World, deep: int) -> Callable[[], None]:
+    return lambda: _check(line, place, world, deep)
 
 
 def _target(rest: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import WrongValue
+from .agenttools import MATCHER
 from .shellwords import quoted
 
 FOLDER = "release-guard"
@@ -34,7 +35,7 @@ AGENT = (
     '&& exec sh "$run" agent; '
     "echo 'release-guard is not installed in this clone; a person types: inv guard.install --agent' >&2; exit 2"
 )
-_MATCHER = "Bash|Edit|MultiEdit|NotebookEdit|Write"
+_MATCHER = f"Bash|Edit|MultiEdit|NotebookEdit|Write|{MATCHER}"
 
 
 def runner(python: str) -> str:

@@ -1,5 +1,6 @@
 """`git push` on a command line: which refs it would move, by its arguments and by git's settings."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def check_push(words: Sequence[str], at: Repository | None, guarded: Guarded) ->
         return
     said = shown("git push", *words)
     _check_flags(options, said, guarded)
-    if unknown(words):
+    if unknown([word for word in words if word != _address(options)]):
         raise Unclear(
             f"{said} names something that only running it would tell",
             expected="the remote and the branch written out",
@@ -57,6 +58,12 @@ def check_push(words: Sequence[str], at: Repository | None, guarded: Guarded) ->
         what = _moved(spec, guarded)
         if what:
             raise _refused(said, what, guarded)
+
+
+def _address(options: Options) -> str:
+    """Return the remote when it is an address, in which a token may stand that only running would tell."""
+    remote, *names = options.operands or [""]
+    return remote if names and re.match(r"https?://[^@/]+@[\w.-]+/[\w./~-]+\Z", remote) else ""
 
 
 def _check_flags(options: Options, said: str, guarded: Guarded) -> None:

@@ -93,7 +93,8 @@ def _touches(path: str, place: Place, world: World) -> bool:
     if whole is None:  # below a folder that cannot be told, such as $(git rev-parse --git-dir)
         head, _, tail = path.rpartition(UNKNOWN)
         tail = "/" + tail.lstrip("~/")
-        named = tail.count("/") > 1 and any(file.endswith(tail) for file in world.kept)
+        telling = tail.count("/") > 1 or tail.startswith("/.")
+        named = telling and any(file.endswith(tail) for file in world.kept)
         return named or (bool(head) and UNKNOWN not in head and _touches(head, place, world))
     pattern = _pattern(whole)
     return any(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from .elsewhere import LINES
 from .options import read_options
 from .refusals import UNKNOWN
 from .shellwords import quoted
@@ -18,6 +19,7 @@ _PREFIXES = {
     "builtin": ("", 0),
     "busybox": ("", 0),
     "caffeinate": ("-t -w", 0),
+    "bunx": ("", 0),
     "chronic": ("", 0),
     "chrt": ("", 1),
     "command": ("", 0),
@@ -31,6 +33,7 @@ _PREFIXES = {
     "nohup": ("", 0),
     "npx": ("-p --package", 0),
     "parallel": ("-j --jobs", 0),
+    "screen": ("-S -t -c -e -h -p -T", 0),
     "runuser": ("-c --command -u -g", 0),
     "setsid": ("", 0),
     "stdbuf": ("-i -o -e --input --output --error", 0),
@@ -41,13 +44,16 @@ _PREFIXES = {
     "timeout": ("-k -s --kill-after --signal", 1),
     "unbuffer": ("", 0),
     "uvx": ("--from --with -p --python --index --index-url", 0),
+    "devbox run": ("-c --config -e --env", 0),
     "direnv exec": ("", 1),
     "hatch run": ("", 0),
     "mise exec": ("", 0),
+    "npm exec": ("-p --package -w --workspace", 0),
     "op run": ("--env-file", 0),
     "pdm run": ("-p --project", 0),
     "pipenv run": ("", 0),
     "pipx run": ("--spec --python --pip-args", 0),
+    "pnpm exec": ("", 0),
     "poetry run": ("-C -P --directory --project", 0),
     "rye run": ("", 0),
     "uv run": (_UV_RUN, 0),
@@ -83,6 +89,8 @@ def behind(words: Sequence[str]) -> list[Inner]:
     name, rest = words[0].rpartition("/")[2], list(words[1:])
     if _SHELLS.fullmatch(name):
         return [_shell(rest)]
+    if name in LINES and name not in _SPECIAL:
+        return [Inner(line=line) for line in LINES[name](rest)]
     special = _SPECIAL.get(name)
     if special:
         return special(rest)
@@ -162,35 +170,22 @@ def _alias(rest: list[str]) -> list[Inner]:
     return [Inner(line=word.partition("=")[2]) for word in rest if "=" in word]
 
 
-def _option_c(rest: list[str]) -> list[Inner]:
-    """Return the line of `su -c`, `script -c`, `flock FILE -c`, and what flock runs without it."""
-    options = read_options(rest, "-c --command -E -w -T -o -O -I -B -s -g -G")
-    return [Inner(line=line) for line in options.all("-c", "--command")]
-
-
 def _flock(rest: list[str]) -> list[Inner]:
     options = read_options(rest, "-E -w --timeout --conflict-exit-code", stop=True)
-    return [*_option_c(rest), Inner(list(options.operands[1:]))]
+    return [*(Inner(line=line) for line in LINES["flock"](rest)), Inner(list(options.operands[1:]))]
 
 
-def _watch(rest: list[str]) -> list[Inner]:
-    return [Inner(line=" ".join(read_options(rest, "-n --interval", stop=True).operands))]
-
-
-def _ssh(rest: list[str]) -> list[Inner]:
-    valued = " ".join(f"-{letter}" for letter in "BbcDEeFIiJLlmOopQRSWw")
-    return [Inner(line=" ".join(read_options(rest, valued, stop=True).operands[1:]))]
+def _at(rest: list[str]) -> list[Inner]:
+    return [Inner(reads=True)] if not {"-c", "-d", "-f", "-l", "-r"} & set(rest) else []
 
 
 _SPECIAL = {
     "alias": _alias,
+    "at": _at,
+    "batch": _at,
     "eval": _line,
     "find": _find,
     "flock": _flock,
-    "script": _option_c,
-    "ssh": _ssh,
-    "su": _option_c,
     "trap": _trap,
-    "watch": _watch,
     "xargs": _xargs,
 }

@@ -60,6 +60,9 @@ git commit -m x && git tag v1.2.3 && git push origin topic
 git rel
 git submodule foreach 'git tag v1.2.3'
 find . -name .git -execdir git tag v1.2.3 \;
+python -c "import subprocess; subprocess.run(['git', 'tag', 'v1.2.3'])"
+python3 - <<'EOF'⏎import subprocess⏎subprocess.check_call([⏎    "git", "push", "origin", "v1.2.3",⏎])⏎EOF
+jj tag set v1.2.3 -r @
 """,
     "stable branch": r"""
 git push origin master
@@ -281,6 +284,29 @@ git push origin master >/dev/null 2>&1
 >/tmp/log git push origin master
 2>&1 git push origin master
 git push origin master; echo "unclosed
+jj git push --bookmark master
+jj git push -b topic -b master
+jj -R /r git push -b exact:master
+jj git push --named master=@
+hub push origin master
+tmux new -d 'git push origin master'
+tmux send-keys -t work 'git push origin master' Enter
+screen -dm git push origin master
+at now <<< 'git push origin master'
+echo 'git push origin master' | at now
+nix-shell -p git --run 'git push origin master'
+npm exec -- git push origin master
+pnpm exec git push origin master
+devbox run -- git push origin master
+python3 -c "import os; os.system('git push origin master')"
+uv run python -c "import subprocess as s; s.run('git push origin master', shell=True)"
+node -e "require('child_process').execSync('git push origin master')"
+node -e "require('child_process').spawnSync('git', ['push', 'origin', 'master'])"
+perl -e 'system("git push origin master")'
+ruby <<'EOF'⏎system "git", "push", "origin", "master"⏎EOF
+python - <<'EOF'⏎import os⏎for name in ['a']:⏎    os.system(f'git -C {name} push origin master')⏎EOF
+git push https://x:$TOKEN@github.com/owner/name.git master
+git push https://x:$TOKEN@github.com/owner/name.git HEAD:refs/heads/master
 """,
     "cannot be told": r"""
 cd $DIR && git push
@@ -323,6 +349,10 @@ gh $X
 gh release $X
 gh pr "$VERB" 12
 gh api -X POST "$ADDRESS"
+git push https://x:$TOKEN@github.com/owner/$NAME topic
+git push https://x:$TOKEN@github.com/owner/name.git $BRANCH
+jj git push -b 'glob:*'
+jj git push -b $NAME
 """,
     "from the environment": r"""
 GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=push.default GIT_CONFIG_VALUE_0=matching git push
@@ -336,6 +366,8 @@ git update-ref --stdin < refs
 git send-pack origin master
 git flow release finish 1.2.3
 git flow hotfix publish 1.2.3
+git town ship
+git town ship topic
 """,
     "changes releases": r"""
 gh release create v1.2.3
@@ -375,6 +407,9 @@ wget --method=POST --body-data='{}' https://api.github.com/repos/owner/name/rele
 wget --post-data '{}' https://api.github.com/repos/owner/name/releases
 http POST https://api.github.com/repos/owner/name/releases tag_name=v1.2.3
 http api.github.com/repos/owner/name/releases tag_name=v1.2.3
+hub release create v1.2.3
+gh alias set r 'release create'
+python -c "import subprocess; subprocess.run(['gh', 'release', 'create', 'v1.2.3'])"
 """,
     "merges": r"""
 gh pr merge
@@ -393,6 +428,13 @@ gh api graphql -F query='mutation { createRef(input: {}) { clientMutationId } }'
 curl -X PUT https://api.github.com/repos/owner/name/pulls/12/merge
 curl https://api.github.com/graphql -d '{"query":"mutation { mergePullRequest(input: {}) { clientMutationId } }"}'
 $GH pr merge 12
+gh alias set --shell m 'gh pr merge $1'
+gh alias set m '!gh pr merge'
+gh repo sync owner/name
+gh repo sync owner/name --branch master
+python -c "import requests; requests.put('https://api.github.com/repos/o/r/pulls/5/merge', headers={})"
+python3 - <<'EOF'⏎import httpx⏎n = 5⏎httpx.put(f"https://api.github.com/repos/o/r/pulls/{n}/merge", json={})⏎EOF
+python3 -c "import subprocess; subprocess.run(['gh', 'pr', 'merge', number, '--squash'])"
 """,
     "cannot be seen": r"""
 gh api graphql -F query=@merge.graphql
@@ -531,6 +573,16 @@ git restore .claude/settings.json
 mv x .claude/settings.local.json
 sed -i /hooksPath/d .git/config
 echo '[core]' >> .git/config
+git config --global include.path /tmp/x
+git config includeIf.gitdir:/r/.path /tmp/x
+printf '[core]\nhooksPath=/x\n' >> ~/.gitconfig
+""",
+    "does not say which": r"""
+jj git push
+jj git push --all
+jj git push --tracked
+jj git push -r @
+jj bookmark set master && jj git push
 """,
     "nested too deeply": "echo " + "$(" * 80 + "true" + ")" * 80,
 }
@@ -816,6 +868,44 @@ while read -r line; do echo "$line"; done < file
 [ -f .git/hooks/pre-push ] && echo there
 test -x .git/hooks/pre-push
 ((i++)); echo $i
+python3 - <<'EOF'⏎p = Path('docs/x.md')⏎p.write_text(p.read_text().replace('git push', 'git push origin master'))⏎EOF
+python - <<'EOF'⏎def git(*words):⏎    return subprocess.run(['git', *words], check=True)⏎git('log')⏎EOF
+python -c "import subprocess; subprocess.run(['git', 'tag', '--list'])"
+python -c "import subprocess; subprocess.run(['git', 'push', 'origin', 'topic'])"
+python -c "import subprocess; subprocess.run(command)"
+python -c "import requests; print(requests.get('https://api.github.com/repos/o/r/pulls/5/merge'))"
+node -e "console.log('git push origin master')"
+git push https://x:$TOKEN@github.com/owner/name.git topic
+git push "https://x-access-token:${GH_TOKEN}@github.com/owner/name.git" HEAD:topic
+jj log
+jj git fetch
+jj describe -m 'git push origin master'
+jj git push --bookmark topic
+jj git push -c @
+jj git push --named topic=@
+jj git push --help
+jj tag list v1.2.3
+hub browse
+hub push origin topic
+tmux new -d pytest
+tmux ls
+tmux send-keys -t work 'pytest -q' Enter
+tmux capture-pane -p -t work
+gh repo sync
+gh repo sync --branch master
+gh alias set co 'pr checkout'
+gh alias set --shell n 'gh issue list | head -n $1'
+git config --global user.name x
+git config --get include.path
+git town sync
+cat ~/.gitconfig
+at -l
+nix-shell -p git
+npm exec -- prettier --check .
+screen -ls
+gh pr comment 5 --body 'please gh pr merge'
+gh issue create --title 'git push origin master fails' --body x
+gh pr create --fill --body "$(cat <<'EOF'⏎gh pr merge⏎EOF⏎)"
 echo 'unclosed
 echo "unclosed $(
 echo \

@@ -1,3 +1,4 @@
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import Refused
+from tasks.rules.agenttools import MATCHER, check_tool
 from tasks.rules.guard import check_file, check_line
 from tasks.rules.pushes import Guarded, Update, check_updates, permitted, read_updates
 from tasks.rules.refspecs import Repository
@@ -42,6 +44,7 @@ KEPT = (
     "/r/.git/config",
     "/r/.claude/settings.json",
     "/r/.claude/settings.local.json",
+    "/home/me/.gitconfig",
 )
 
 
@@ -238,6 +241,43 @@ def test_edits(path: str, refused: bool) -> None:
         return
     with pytest.raises(Refused):
         check_file(path, "/r", WORLD)
+
+
+@cases(
+    "tool given words",
+    {
+        "a merge": ("merge_pull_request", {"pullNumber": 5}, "merges"),
+        "a merge later": ("enable_pull_request_auto_merge", {}, "merges"),
+        "a release": ("create_release", {"tag_name": "v1.2.3"}, "changes releases"),
+        "a tag": ("create_tag", {"tag": "v1.2.3"}, "changes releases"),
+        "a ref": ("create_ref", {"ref": "refs/tags/v1.2.3"}, "changes releases"),
+        "a ref, shortened": ("update_ref", {"ref": "heads/master"}, "changes releases"),
+        "another ref": ("create_ref", {"ref": "refs/heads/topic"}, ""),
+        "files": ("push_files", {"branch": "master"}, "stable branch"),
+        "files, in full": ("push_files", {"branch": "refs/heads/master"}, "stable branch"),
+        "files, nowhere": ("create_or_update_file", {"path": "x"}, "stable branch"),
+        "files, elsewhere": ("push_files", {"branch": "topic"}, ""),
+        "the release workflow": ("run_workflow", {"workflow_id": "release.yml"}, "makes the release"),
+        "by its number": ("run_workflow", {"workflow_id": 123}, "makes the release"),
+        "another workflow": ("run_workflow", {"workflow_id": "ci.yml"}, ""),
+        "another method": ("actions_run_trigger", {"method": "rerun_failed_jobs", "run_id": 5}, ""),
+        "one of many methods": ("actions_run_trigger", {"method": "run_workflow", "workflow_id": "release.yml"}, "may"),
+    },
+)
+def test_the_tools_of_a_github_server(tool: str, given: dict[str, object], words: str) -> None:
+    name = f"mcp__github__{tool}"
+    assert re.fullmatch(MATCHER, name)
+    if not words:
+        check_tool(name, given, WORLD)
+        return
+    with pytest.raises(Refused, match=words):
+        check_tool(name, given, WORLD)
+
+
+def test_other_tools_are_not_looked_at() -> None:
+    for name in ("mcp__github__get_pull_request", "mcp__github__create_pull_request", "merge_pull_request", "Read"):
+        assert not re.fullmatch(MATCHER, name)
+        check_tool(name, {}, WORLD)
 
 
 _SHA, _NONE = "a1" * 20, "0" * 40
