@@ -11,7 +11,7 @@ from .shellwords import quoted
 
 # The usual ones of Python, JavaScript, Perl and Ruby.
 _STARTS = re.compile(
-    r"(?<![\w$])(?:system|popen[234]?|Popen|run|call|check_call|check_output|getoutput|getstatusoutput|execvp?"
+    r"(?<![\w$])(?<!/\.)(?:system|popen[234]?|Popen|run|call|check_call|check_output|getoutput|getstatusoutput|execvp?"
     r"|exec(?:File)?(?:Sync)?|spawn(?:Sync)?|create_subprocess_(?:exec|shell))\s*[(\s]\s*(?=[\[\"'`fFrRbBuU])"
 )
 _SENDS = re.compile(r"(?<![\w$])(?P<verb>put|post|patch|delete)\s*\(\s*(?=[\"'`fFrRuU])")

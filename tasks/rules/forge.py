@@ -25,6 +25,7 @@ _MUTATIONS = re.compile(
     r"\b(?:mergePullRequest|enablePullRequestAutoMerge|enqueuePullRequest|mergeBranch|createRef|updateRefs?|deleteRef"
     r"|createCommitOnBranch|(?:update|delete)(?:BranchProtectionRule|RepositoryRuleset))\b"
 )
+_REFS = re.compile(r"git/refs(?:/(?P<name>[^\0]+))?\Z")
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -99,7 +100,18 @@ def _check_api(path: str, options: Options, said: str, world: World) -> None:
     elif method not in _READ_METHODS:
         if "repos/" not in path and UNKNOWN in path:
             raise Unclear(f"{said} writes to an address that only running it would tell", expected="it written out")
-        check_request(path, said, world)
+        if not _is_free(path, body, world):
+            check_request(path, said, world)
+
+
+def _is_free(path: str, body: Sequence[str], world: World) -> bool:
+    """Tell whether a request moves one ref that is written out and guarded by nobody."""
+    found = next((match for known in _PATHS if (rest := known.search(path)) and (match := _REFS.match(rest[1]))), None)
+    if not found:
+        return False
+    names = [field.removeprefix("ref=refs/") for field in body if field.startswith("ref=refs/")]
+    names += [found["name"]] if found["name"] else []
+    return len(names) == 1 and UNKNOWN not in names[0] and not world.guarded.what(f"refs/{names[0]}")
 
 
 def _check_graphql(body: Sequence[str], said: str) -> None:

@@ -124,7 +124,8 @@ def _mapped(spec: str, remote: str, at: Repository | None, said: str) -> list[st
     short = name.removeprefix("refs/heads/")
     configured = [one for one in at.config.get(f"remote.{remote}.push", ()) if _source(one, short)] if at else []
     upstream = at.get(f"branch.{short}.merge") if at and at.get("push.default") in {"upstream", "tracking"} else ""
-    return [name, *configured, *([f"{name}:{upstream}"] if upstream else [])]
+    full = f"refs/heads/{short}" if at and (short == at.branch or f"refs/heads/{short}" in at.branches) else name
+    return [full, *configured, *([f"{name}:{upstream}"] if upstream else [])]
 
 
 def _source(spec: str, branch: str) -> bool:
@@ -156,7 +157,7 @@ def _implied(remote: str, at: Repository) -> list[str]:
     if default == "nothing" or not branch:
         return []
     upstream = at.get(f"branch.{branch}.merge") if default in {"upstream", "tracking"} else ""
-    return [f"{branch}:{upstream}" if upstream else branch]
+    return [f"refs/heads/{branch}:{upstream}" if upstream else f"refs/heads/{branch}"]
 
 
 def _moved(spec: str, guarded: Guarded) -> str:

@@ -63,6 +63,7 @@ find . -name .git -execdir git tag v1.2.3 \;
 python -c "import subprocess; subprocess.run(['git', 'tag', 'v1.2.3'])"
 python3 - <<'EOF'⏎import subprocess⏎subprocess.check_call([⏎    "git", "push", "origin", "v1.2.3",⏎])⏎EOF
 jj tag set v1.2.3 -r @
+git -C /series push origin v3.x
 """,
     "stable branch": r"""
 git push origin master
@@ -410,6 +411,12 @@ http api.github.com/repos/owner/name/releases tag_name=v1.2.3
 hub release create v1.2.3
 gh alias set r 'release create'
 python -c "import subprocess; subprocess.run(['gh', 'release', 'create', 'v1.2.3'])"
+gh api repos/o/r/git/refs -f ref=refs/heads/master -f sha=abc
+gh api repos/o/r/git/refs -f ref=$REF -f sha=abc
+gh api -X DELETE repos/o/r/git/refs/$REF
+gh api repos/o/r/git/refs --input ref.json
+gh api repos/o/r/git/refs -f ref=refs/heads/topic -f ref=refs/tags/v1.2.3
+gh api -X PATCH repos/o/r/git/refs/heads/master -f ref=refs/heads/topic
 """,
     "merges": r"""
 gh pr merge
@@ -906,6 +913,14 @@ screen -ls
 gh pr comment 5 --body 'please gh pr merge'
 gh issue create --title 'git push origin master fails' --body x
 gh pr create --fill --body "$(cat <<'EOF'⏎gh pr merge⏎EOF⏎)"
+gh api repos/o/r/git/refs -f ref=refs/heads/topic2 -f sha=abc
+gh api -X DELETE repos/o/r/git/refs/heads/topic
+gh api -X PATCH repos/o/r/git/refs/heads/topic -f sha=abc
+git checkout -b v2 && git push -u origin v2
+git switch -c v2-refactor && git push
+git -C /series push origin v2.x
+git -C /series push -u origin HEAD
+node -e "/git push (.*)/.exec('git push origin master')"
 echo 'unclosed
 echo "unclosed $(
 echo \

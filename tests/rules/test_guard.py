@@ -36,6 +36,7 @@ _TREES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "/upstream": ("topic", {"push.default": ("upstream",), "branch.topic.merge": ("refs/heads/master",)}),
     "/follow": ("topic", {"push.followtags": ("true",)}),
     "/detached": ("", {}),
+    "/series": ("v2.x", {}),
 }
 _BRANCHES = frozenset(["refs/heads/topic", "refs/heads/master", "refs/remotes/origin/master"])
 KEPT = (
