@@ -43,6 +43,7 @@ def init(
     from .shape import shape_of
 
     found = find_project(project)
+    _check_version(found)
     shape = shape_of(found)
     plan = planned(found, shape, only or ())
     missing = [item for item in plan if item.state is State.MISSING]
@@ -54,6 +55,11 @@ def init(
         written = write_missing(found.git.top, plan)
         _check_written(find_project(project), only or ())
     (_print_json if json else _print_outcome)(shape, plan, written)
+
+
+def _check_version(project: "Project") -> None:
+    """Refuse a project whose version is not written in pyproject.toml: each of the workflows reads it there."""
+    _ = project.version
 
 
 def _check_written(project: "Project", only: "Sequence[str]") -> None:
