@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from .project import Project
 from .rules.pythons import supported
 from .rules.settings import table_at
-from .rules.toolchain import TOOLS, Toolchain, declared
+from .rules.toolchain import TOOLS, Toolchain, declared, of_poetry
 from .systems.files import read_text
 from .systems.uv import lock_file
 
@@ -114,7 +114,9 @@ def _toolchain(project: Project) -> Toolchain:
     files = {path.name: read_text(path).splitlines() for path in sorted(root.glob("*requirements*.txt"))}
     where = declared(project.pyproject, files)
     configured = {tool for tool, names in _CONFIGS.items() if any((root / name).exists() for name in names)}
-    used = frozenset((where.keys() & set(TOOLS) - _DOCS) | configured | (set(TOOLS) & tables.keys()))
+    loose = of_poetry(project.pyproject)
+    named = {*where, *loose} & set(TOOLS) - _DOCS
+    used = frozenset(named | configured | (set(TOOLS) & tables.keys()))
     locked = lock_file(root) is not None
     backend = table_at(project.pyproject, "build-system").get("build-backend", "")
     return Toolchain(
@@ -124,4 +126,5 @@ def _toolchain(project: Project) -> Toolchain:
         where,
         mypy_files=bool({"files", "packages", "modules"} & table_at(tables, "mypy").keys()),
         plain_tests="pytest" not in used and any(root.glob("tests/test*.py")),
+        loose=loose,
     )

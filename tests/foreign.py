@@ -75,9 +75,29 @@ def member(root: Path) -> Repository:
     return repository
 
 
+def poetical(root: Path) -> Repository:
+    """A package that Poetry builds, with its tools in Poetry's own groups, from master; lines end as on Windows."""
+    repository = Repository(root)
+    repository.git("branch", "--move", "master")
+    repository.commit(
+        "feat: begin",
+        {
+            "pyproject.toml": '[project]\r\nname = "My.Poetical-Bot"\r\nversion = "0.3.0"\r\n'
+            'requires-python = ">=3.13"\r\n[project.scripts]\r\nbot = "my_poetical_bot:main"\r\n'
+            '[tool.poetry.group.dev.dependencies]\r\npytest = "^8"\r\npytest-asyncio = "*"\r\nruff = "*"\r\n'
+            '[build-system]\r\nrequires = ["poetry-core>=2"]\r\nbuild-backend = "poetry.core.masonry.api"',
+            "poetry.lock": "",
+            "my_poetical_bot/__init__.py": "def main() -> None: ...\r\n",
+            "tests/test_bot.py": "",
+        },
+    )
+    return repository
+
+
 MAKERS: dict[str, tuple[Callable[[Path], Repository], str]] = {
     "layered": (layered, "."),
     "flat": (flat, "."),
+    "poetical": (poetical, "."),
     "member": (member, "packages/part of it"),
 }
 

@@ -48,6 +48,19 @@ SHAPES = {
         "development_branch": None,
         "folder": None,
     },
+    "poetical": {
+        "package": "My.Poetical-Bot",
+        "module": "my_poetical_bot",
+        "layout": "flat",
+        "backend": "poetry.core.masonry.api",
+        "pythons": ["3.13", "3.14", "3.15"],
+        "manager": "pip",
+        "locked": False,
+        "tools": ["pytest", "ruff"],
+        "stable_branch": "master",
+        "development_branch": None,
+        "folder": None,
+    },
     "member": {
         "package": "part",
         "module": "part",
@@ -71,6 +84,9 @@ STATES = {
         "pull-request": "differs",
         "changelog": "kept",
     },
+    "poetical": dict.fromkeys(
+        ("ci", "tag", "release", "prerelease", "pull-request", "rules", "cliff", "changelog", "settings"), "missing"
+    ),
     "member": {
         **dict.fromkeys(("tag", "release", "prerelease", "pull-request", "rules", "cliff", "changelog"), "missing"),
         "ci": "differs",
@@ -240,7 +256,15 @@ def test_the_written_table_is_read_by_the_layers(tmp_path: Path) -> None:
         assert run("init", "--yes", cwd=repository.root / folder).code == 0
         text = (repository.root / folder / "pyproject.toml").read_text("utf-8")
         settings = load(repository.root / folder, tomllib.loads(text))
-        assert settings.stable_branch == {"layered": "master", "flat": "main", "member": ""}[name]
+        assert (
+            settings.stable_branch
+            == {
+                "layered": "master",
+                "flat": "main",
+                "poetical": "master",
+                "member": "",
+            }[name]
+        )
 
 
 def test_every_line_of_the_table_may_be_uncommented() -> None:
@@ -273,6 +297,17 @@ def test_this_projects_workflows_keep_to_its_settings() -> None:
 )
 def test_a_trigger_fits_the_name_alone(name: str, wild: str, written: str) -> None:
     assert pattern(name, wild) == written
+
+
+@pytest.mark.parametrize("written", ['dynamic = ["version"]', ""])
+def test_a_version_that_no_workflow_could_read(bare_project: Repository, written: str) -> None:
+    text = bare_project.read("pyproject.toml").decode()
+    bare_project.write({"pyproject.toml": text.replace('version = "0.3.0"', written)})
+    before = bare_project.snapshot()
+    ended = run("init", "--yes", cwd=bare_project.root)
+    assert (ended.code, ended.out) == (2, "")
+    assert "version" in ended.err.splitlines()[0]
+    assert bare_project.snapshot() == before
 
 
 def test_outside_a_repository_it_says_so(tmp_path: Path, bare_project: Repository) -> None:

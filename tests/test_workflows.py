@@ -166,6 +166,8 @@ def test_the_tests_run_where_the_project_says(written: dict[str, Path]) -> None:
         "bandit": "uvx bandit==1.9.4 --quiet --severity-level medium --recursive flat_tool",
         "tests": "python -m pytest",
     }
+    assert commands["poetical"]["install"] == 'uv pip install pytest pytest-asyncio ruff --editable "."'
+    assert commands["poetical"]["tests"] == "python -m pytest"
     assert commands["member"]["lint"] == "sh -c 'ruff check; echo $HOME'"
     assert commands["member"]["odd: name"] == "true"
     assert commands["member"]["tests"] == "uv run python -m unittest"

@@ -27,7 +27,7 @@ class Toolchain:
     """What a project is checked with: uv or pip, the tools in use, and where each of them is declared.
 
     `declared` maps a tool to "" (always installed), an extra as "[name]", a dependency group as its name, or the
-    path of a requirements file.
+    path of a requirements file. `loose` are packages that no standard table declares, so they are installed by name.
     """
 
     manager: str
@@ -36,6 +36,7 @@ class Toolchain:
     declared: Mapping[str, str]
     mypy_files: bool = False
     plain_tests: bool = False
+    loose: tuple[str, ...] = ()
 
     @property
     def checks(self) -> dict[str, str]:
@@ -62,7 +63,7 @@ class Toolchain:
             options = [*(["--locked"] if self.locked else []), *(f"--extra {name}" for name in extras)]
             return " ".join(["uv sync", *options, *(f"--group {name}" for name in groups if name != "dev")])
         options = [*(f"--group {name}" for name in groups), *(f"--requirement {name}" for name in files)]
-        missing = sorted(self.used - self.declared.keys())
+        missing = sorted({*(self.used - self.declared.keys()), *self.loose})
         chosen = f"[{','.join(extras)}]" if extras else ""
         return " ".join(["uv pip install", *options, *missing, f'--editable ".{chosen}"'])
 
@@ -103,6 +104,21 @@ def declared(pyproject: Mapping[str, Any], files: Mapping[str, Iterable[str]]) -
             if name in TOOLS or name == ITSELF:
                 found.setdefault(name, place)
     return found
+
+
+def of_poetry(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the packages of Poetry's own groups: their versions are in a notation that nothing else installs."""
+    poetry = table_at(pyproject, "tool", "poetry")
+    groups = [
+        table_at(group, "dependencies") for group in table_at(poetry, "group").values() if isinstance(group, dict)
+    ]
+    tables = [table_at(poetry, "dev-dependencies"), *groups]
+    found = {canonicalize_name(name) for table in tables for name, value in table.items() if _from_index(value)}
+    return tuple(sorted(found - {"python"}))
+
+
+def _from_index(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, dict) and "version" in value)
 
 
 def _names(lines: Any) -> list[str]:

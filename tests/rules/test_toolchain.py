@@ -1,6 +1,6 @@
 from typing import Any
 
-from tasks.rules.toolchain import Toolchain, declared
+from tasks.rules.toolchain import Toolchain, declared, of_poetry
 
 from .history import cases
 
@@ -89,6 +89,24 @@ def test_checks(toolchain: Toolchain, checks: dict[str, str]) -> None:
 )
 def test_declared(pyproject: dict[str, Any], found: dict[str, str]) -> None:
     assert declared(pyproject, {}) == found
+
+
+@cases(
+    "poetry packages",
+    {
+        "a group": ({"group": {"dev": {"dependencies": {"PyTest": "^8", "python": "^3.12"}}}}, ("pytest",)),
+        "the old table": ({"dev-dependencies": {"ruff": "*"}}, ("ruff",)),
+        "several, each once": (
+            {"group": {"a": {"dependencies": {"ty": "*", "pytest_cov": {"version": "^5"}}},
+                       "b": {"dependencies": {"ty": "*"}}}},
+            ("pytest-cov", "ty"),
+        ),
+        "from elsewhere": ({"group": {"dev": {"dependencies": {"x": {"path": "../x"}, "y": {"git": "z"}}}}}, ()),
+        "nonsense": ({"group": {"dev": 3, "docs": {"dependencies": []}}, "dev-dependencies": ""}, ()),
+    },
+)  # fmt: skip
+def test_of_poetry(poetry: dict[str, Any], packages: tuple[str, ...]) -> None:
+    assert of_poetry({"tool": {"poetry": poetry}}) == packages
 
 
 def test_declared_in_requirements() -> None:
