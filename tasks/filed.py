@@ -22,6 +22,19 @@ def since(project: Project, unreleased: Unreleased) -> datetime | None:
     return datetime.fromisoformat(point.tag.date if point.tag else project.git.date(point.commit))
 
 
+def window(project: Project, unreleased: Unreleased) -> datetime | None:
+    """Return since when issues can have been filed for what is unreleased; None: since ever.
+
+    That may be long before the last release: a hotfix that was merged back leaves older commits unreleased.
+    """
+    released = since(project, unreleased)
+    try:
+        made = [datetime.fromisoformat(change.commit.date) for change in unreleased.changes]
+    except ValueError:  # a date that nobody can mean
+        return None
+    return min([released, *made]) if released else None
+
+
 def filed_issues(github: Github, after: datetime | None, most: int | None = None) -> dict[str, Issue]:
     """Return the issues that were filed for commits, by commit, the oldest where there are several.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .errors import Unreachable, WrongValue
-from .filed import filed_issues, since, told_by
+from .filed import filed_issues, told_by, window
 from .github import editing, github_of
 from .history import Unreleased, observe
 from .memory import Memory
@@ -67,7 +67,7 @@ def plan(project: Project, named: Sequence[str], *, tentative: bool = False) -> 
     traced = watch(project, unreleased, offline=False, filed=False)
     if traced.trouble and not tentative:
         raise traced.trouble
-    after = since(project, unreleased)
+    after = window(project, unreleased)
     items = [item for item in reversed(traced.coverages) if _wanted(item, meant)]
     filed = filed_issues(github, after) if items and not traced.trouble else {}
     steps = [_step(project, item, filed) for item in items]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .errors import Unreachable
-from .filed import filed_issues, since, told_by
+from .filed import filed_issues, told_by, window
 from .github import github_of
 from .history import Unreleased
 from .project import Project
@@ -31,7 +31,7 @@ def inquire(
         told |= inquiry.answers()
     uncovered = {commit for commit, one in told.items() if not one.issues}
     if filed and uncovered:
-        found = filed_issues(inquiry.github, since(project, unreleased), most=_LOOKED_THROUGH)
+        found = filed_issues(inquiry.github, window(project, unreleased), most=_LOOKED_THROUGH)
         told |= {commit: told_by(issue) for commit, issue in found.items() if commit in uncovered}
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,23 @@ def test_another_clone_finds_what_was_filed(two: Online) -> None:
     ended = two.call("audit.file", "--yes", "--json")
     assert (ended.code, ended.json["issues"], len(issues(two))) == (0, [], 2)
     assert ended.json["left_out"][0].endswith("mend it: issue #2 was filed for it")
+
+
+def test_what_was_filed_before_a_hotfix_is_found_in_another_clone(two: Online) -> None:
+    """The commits are older than the release point then, and so are their issues."""
+    two.hub.clock.sleep(datetime(2024, 2, 1, tzinfo=UTC).timestamp() - two.hub.clock())
+    two.call("audit.file", "--yes")
+    two.work.git("switch", "--quiet", "--create", "hotfix", "v1.0.0")
+    two.work.count = 100
+    two.work.commit("fix: hurry #1", {"pyproject.toml": two.work.read("pyproject.toml").replace(b"1.0.0", b"1.0.1")})
+    two.work.tag("v1.0.1", annotated=True)
+    two.work.switch("main")
+    two.work.merge("hotfix", "Merge branch 'hotfix'")
+    two.hub.push()
+    (two.work.root / ".git" / "release-coordination" / "coverage.json").unlink()
+    ended = two.call("audit.file", "--yes", "--json")
+    assert (ended.code, ended.json["issues"], len(issues(two))) == (0, [], 2)
+    assert two.call("audit.commits").code == 0
 
 
 def test_a_dry_run_does_nothing(two: Online) -> None:
