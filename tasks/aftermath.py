@@ -62,8 +62,12 @@ def _refuse(plan: "Tagging", *, json: bool) -> None:
         raise (Refused if wrong else Unreachable)(
             f"{plan.tag} must not be pushed: {names}", expected="every guard to pass", remedy="do what the guards say"
         )
-    for step in () if json else plan.steps:
+    if json:
+        return
+    for step in plan.steps:
         say(f"would {step}")
+    if not plan.steps:
+        _print_tagged(plan, pushed=False, json=False)
 
 
 def _print_tagged(plan: "Tagging", *, pushed: bool, json: bool) -> None:
@@ -73,6 +77,7 @@ def _print_tagged(plan: "Tagging", *, pushed: bool, json: bool) -> None:
         document({"tag": plan.tag, "commit": plan.commit, "pushed": pushed})
     else:
         say(f"{plan.tag} at {plan.commit[:8]}: {'pushed' if pushed else 'was pushed already'}")
+        say(f"next: inv release.watch --version {plan.version}")
 
 
 @command(

@@ -9,7 +9,7 @@ from .errors import Unreachable, WrongValue
 from .pipeline import Pipeline, pipeline, work_of
 from .project import Project
 from .rules.explanations import GOOD, Explanation, explain, explained, skipped
-from .rules.failures import BY_KEY, Stop
+from .rules.failures import AGAIN_BY_HAND, BY_HAND, BY_KEY, Stop
 from .rules.logs import shown
 from .rules.stages import AUTO_TAG, RELEASE_WORKFLOW, Stage, State
 from .systems.github import Job, Run
@@ -99,11 +99,12 @@ def _log(way: Pipeline, job: Job) -> str | None:
 
 
 def _names(way: Pipeline, run: int, workflow: str) -> dict[str, str]:
-    """Return what the fixes of the failures name."""
+    """Return what the fixes of the failures name; what the release workflow is about has its tag already."""
     settings, repository = way.project.settings, way.github.repository
+    by_hand = AGAIN_BY_HAND if workflow == settings.github.workflows.release else BY_HAND
     return {
         "version": str(way.version), "tag": way.tag, "run": str(run), "repository": repository,
         "branch": settings.stable_branch or "the stable branch", "workflow": workflow,
         "tagging": settings.github.workflows.tag, "package": way.project.package, "manage": settings.index.manage,
-        "web": f"{settings.github.web.rstrip('/')}/{repository}",
+        "by_hand": by_hand.format(version=way.version), "web": f"{settings.github.web.rstrip('/')}/{repository}",
     }  # fmt: skip

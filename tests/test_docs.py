@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 PLACEHOLDERS = {
     "version": "X.Y.Z", "tag": "vX.Y.Z", "run": "RUN", "repository": "OWNER/NAME", "branch": "the stable branch",
     "workflow": "release.yml", "tagging": "auto-tag-on-master.yml", "package": "PACKAGE",
+    "by_hand": "`inv release.tag` (where the tag is there, after `inv rollback.tag --version X.Y.Z`)",
     "manage": "https://pypi.org/manage/project/", "web": "https://github.com/OWNER/NAME",
 }  # fmt: skip
 

@@ -40,7 +40,7 @@ def test_with_staging_from_checkout_to_checkout(made: World, monkeypatch: pytest
     made.env["RELEASE_COORDINATION_HOSTS__HETZ__ROLE"] = "staging"
     answer = {"verdict": "PASS", "version": "1.1.0rc2", "seconds": 8 * 86400, "restarts": 0, "errors": []}
     monkeypatch.setattr(soaking, "asked", lambda _p, name, _a, **_: HostResult(name, HostOutcome.OK, 0, answer))
-    made.work.commit("ci: release", {".github/workflows/release.yml": "on:\n  push:\n    tags: ['v*']\n"})
+    made.work.commit("ci: release", {".github/workflows/release.yml": "on:\n  push:\n    tags: ['v*']\njobs: {}\n"})
     for _ in range(2):
         assert made.call("staging.enter", "--yes").code == 0
         elsewhere(made)

@@ -39,6 +39,8 @@ class Failure:
 
 
 _RETAG = "`inv rollback.tag --version {version}`, mend it on a topic branch, merge: {branch} is tagged again"
+BY_HAND = "`inv release.tag`"
+AGAIN_BY_HAND = f"`inv rollback.tag --version {{version}}`, then {BY_HAND}"  # a tag that is there is not pushed again
 _RERUN = "`gh run rerun {run} --failed --repo {repository}`"
 _PUBLISHING = "{manage}{package}/settings/publishing/"
 
@@ -156,7 +158,7 @@ FAILURES = (
     ),
     Failure(
         Stop.NOT_STARTED, "A workflow did not start", "Its file is not at that commit, or its triggers do not match.",
-        "`inv doctor.setup` shows which; by hand: `inv release.tag`",
+        "`inv doctor.setup` shows which; by hand: {by_hand}",
     ),
     Failure(
         Stop.NO_TAG, "The tag was not made", "The tagging workflow ended well and tagged nothing.",
@@ -164,11 +166,11 @@ FAILURES = (
     ),
     Failure(
         Stop.OWN_TOKEN, "The tag started nothing", "It was pushed with the workflow's own token, and GitHub starts no "
-        "workflow for that.", "`inv release.tag`; `inv doctor.setup` shows how to mend {tagging}",
+        "workflow for that.", f"{AGAIN_BY_HAND}; `inv doctor.setup` shows how to mend {{tagging}}",
     ),
     Failure(
         Stop.SWITCHED_OFF, "A workflow is switched off", "By a person, or by GitHub after 60 days without activity.",
-        "`gh workflow enable {workflow} --repo {repository}`, then `inv release.tag`",
+        "`gh workflow enable {workflow} --repo {repository}`, then {by_hand}",
     ),
     Failure(
         Stop.STARTUP, "A workflow's file is wrong", "GitHub could not make jobs of it.",

@@ -12,7 +12,7 @@ from .history import cases
 
 NAMES = {
     "version": "1.1.0", "tag": "v1.1.0", "run": "77", "repository": "owner/sample", "branch": "main",
-    "workflow": "release.yml", "tagging": "auto-tag.yml", "package": "sample", "web": "https://github.com/owner/sample",
+    "workflow": "release.yml", "tagging": "auto-tag.yml", "by_hand": "`inv release.tag`", "package": "sample", "web": "https://github.com/owner/sample",
     "manage": "https://pypi.org/manage/project/",
 }  # fmt: skip
 MOMENT = "2026-03-01T12:00:00.1234567Z "
