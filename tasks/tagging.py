@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from .branches import Branches, branches_of, clone_of, remote_of
 from .checking import check_one, load_changelog
-from .errors import ReleaseError, Unreachable
+from .errors import ReleaseError, Unreachable, WrongValue
 from .history import today
 from .project import Project
 from .publication import check_on_index, tag_places
@@ -16,7 +16,8 @@ from .rules.changelog import is_final
 from .rules.checks import Outcome, Result, judged
 from .rules.pushes import PERMIT
 from .rules.text import plural
-from .rules.workflows import starts_on_tag
+from .rules.triggers import on_tag
+from .systems.definitions import read_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,12 @@ def _workflow(project: Project, tag: str, commit: str) -> Outcome:
     content = project.git.contents([f"{commit}:{path}"])[0]
     if content is None:
         return Outcome(Result.FAIL, f"there is no {path} at {commit[:8]}: nothing would publish the tag")
-    if not starts_on_tag(content.decode("utf-8", "replace"), tag):
-        return Outcome(Result.FAIL, f"{path} does not start when {tag} is pushed")
+    try:
+        why_not = on_tag(read_workflow(content, path), tag)
+    except WrongValue as error:
+        return Outcome(Result.FAIL, error.found)
+    if why_not:
+        return Outcome(Result.FAIL, f"{path} does not start when {tag} is pushed: {why_not}")
     return Outcome(Result.PASS, f"{path} starts when {tag} is pushed")
 
 

@@ -172,6 +172,7 @@ SPOILT: dict[str, tuple[Callable[[World], object], str, str, int]] = {
     "published": (lambda made: made.publish("1.1.0"), "index", "it is on the index", 4),
     "yanked": (_yanked, "index", "it is on the index, yanked", 4),
     "no workflow": (_committed(RELEASE, "", None), "workflow", "nothing would publish the tag", 4),
+    "no yaml": (_committed(RELEASE, "on:", "{["), "workflow", "release.yml cannot be read as a workflow", 4),
     "deaf workflow": (_committed(RELEASE, "v*", "release-*"), "workflow", "does not start when v1.1.0 is pushed", 4),
     "index down": (lambda made: made.servers["index"].__exit__(None, None, None), "index", "UNKNOWN", 3),
 }  # fmt: skip
