@@ -47,13 +47,16 @@ def filed_issues(github: Github, after: datetime | None, most: int | None = None
 def _marked(issues: Iterator[Issue]) -> Iterator[tuple[str, Issue]]:
     for issue in issues:
         commit = "" if issue.pull_request else marked(issue.body)
-        if commit and _ours(issue):
+        if commit and ours(issue):
             yield commit, issue
 
 
-def _ours(issue: Issue) -> bool:
-    """Tell whether somebody made an issue who may: in a public repository anybody can write a mark."""
-    labelled = any(label.lower() in LABELS for label in issue.labels)  # which only those may who work there
+def ours(issue: Issue) -> bool:
+    """Tell whether somebody made an issue who may: in a public repository anybody can write a mark.
+
+    A token that may not see who belongs to an organisation sees the labels, which only those set who work there.
+    """
+    labelled = any(label.lower() in LABELS for label in issue.labels)
     return issue.association in _TRUSTED or issue.author.endswith("[bot]") or labelled
 
 

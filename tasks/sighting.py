@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .filed import ours
 from .fleet import HostResult
 from .github import editing, github_of
 from .project import Project
@@ -32,10 +33,10 @@ def plan_reports(project: Project, results: Sequence[HostResult]) -> list[Report
 def _filed(github: Github) -> dict[str, Issue]:
     """Return the issues that were filed for errors, open and closed, the oldest where there are several.
 
-    Only those with the label count: whoever may set it works on the project, while anybody can write a mark.
+    All are looked through, not those with the label alone: a person may have given one another.
     """
-    issues = github.issues(state="all", labels=(LABEL,))
-    return {sighted(issue.body): issue for issue in issues if not issue.pull_request and sighted(issue.body)}
+    issues = (issue for issue in github.issues(state="all") if not issue.pull_request and ours(issue))
+    return {sighted(issue.body): issue for issue in issues if sighted(issue.body)}
 
 
 def file_reports(project: Project, reports: Sequence[Report]) -> list[Report]:

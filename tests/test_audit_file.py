@@ -14,7 +14,6 @@ from tasks.filed import filed_issues
 from tasks.filing import carry_out, plan
 from tasks.memory import Memory
 from tasks.project import find_project
-from tasks.rehearsal.github import issues as views
 from tasks.rehearsal.github.objects import Issue
 from tasks.rehearsal.server import Answer, Fault
 from tasks.systems.github import Editor, Github
@@ -258,15 +257,9 @@ def test_what_a_person_opened_again_is_left_alone(two: Online) -> None:
     assert two.call("audit.commits").code == 0
 
 
-def test_a_mark_of_a_stranger_counts_for_nothing(two: Online, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_of_a_stranger_counts_for_nothing(two: Online) -> None:
     commit = two.work.git("rev-parse", "HEAD~2")
-    two.play.open_issue("innocent", f"<!-- release-coordination: commit {commit} -->", user="stranger")
-    common = views.common
-
-    def strange(hub: Any, issue: Issue) -> dict[str, Any]:
-        return {**common(hub, issue), **({"author_association": "NONE"} if issue.user == "stranger" else {})}
-
-    monkeypatch.setattr(views, "common", strange)
+    two.play.open_issue("innocent", f"<!-- release-coordination: commit {commit} -->")
     assert two.call("audit.commits", "--json").json["summary"]["uncovered"] == 2
     two.call("audit.file", "--yes")
     assert [issue.title for issue in issues(two)] == ["innocent", "mend it", "explain it"]

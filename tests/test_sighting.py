@@ -105,6 +105,14 @@ def test_a_strangers_mark_does_not_count(made: World) -> None:
     assert (sighted(one.body), sighted(f"\n{one.body}")) == (one.id, "")
 
 
+def test_one_that_a_person_labelled_otherwise_is_found(made: World) -> None:
+    soak(made, "--yes")
+    made.github.hub.issues[1].labels = ["wontfix"]
+    made.github.close_issue(1, "not_planned")
+    assert "#1 (closed): error on hosts: boom" in soak(made, "--yes").err
+    assert len(made.github.hub.issues) == 2
+
+
 def test_no_error_asks_github_nothing(made: World) -> None:
     made.errors.update(a=[], b=[])  # type: ignore[attr-defined]
     assert soak(made).code == 1

@@ -31,7 +31,7 @@ def common(hub: Hub, issue: Issue) -> dict[str, Any]:
         "milestone": milestone_view(hub, milestone) if milestone else None,
         "assignee": None,
         "assignees": [],
-        "author_association": "MEMBER",
+        "author_association": "NONE" if issue.user in hub.strangers else "MEMBER",
         "active_lock_reason": None,
         "comments_url": f"{address}/comments",
         "created_at": stamp(issue.created),
