@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from invoke.exceptions import Exit
-from invoke.parser.argument import Argument
-from invoke.parser.context import to_flag
 from invoke.tasks import Task
 
-from .errors import ReleaseError, WrongValue
+from .arguments import Command
+from .errors import ReleaseError
 from .report import note
 
 INTERRUPTED = 130
@@ -41,41 +40,12 @@ def command(
             _ending(lambda: function(*arguments, **options))
 
         # Without short flags, and with positionals where they are named only, `--host` never takes `-h`.
-        task = _Command(
+        task = Command(
             body, help=dict(flags), auto_shortflags=False, positional=list(positional), iterable=list(iterable)
         )
         return task
 
     return decorate
-
-
-class _Command(Task[Callable[..., None]]):
-    """A task whose flags tell what is wrong with a value, where Invoke's end in a traceback."""
-
-    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return the arguments of the command line."""
-        return [_telling(argument) for argument in super().get_arguments(ignore_unknown_help)]
-
-
-class _Number(Argument):
-    """An argument that is a whole number."""
-
-    def set_value(self, value: Any, cast: bool = True) -> None:
-        """Take what was typed."""
-        try:
-            super().set_value(value, cast)
-        except ValueError:
-            error = WrongValue(f"{to_flag(self.names[0])} {value!r} is no number", expected="a whole number")
-            raise Exit(f"error: {error}", code=error.exit_code) from None
-
-
-def _telling(argument: Argument) -> Argument:
-    if argument.kind is not int:
-        return argument
-    return _Number(
-        names=argument.names, kind=int, default=argument.default, help=argument.help, positional=argument.positional,
-        optional=argument.optional, incrementable=argument.incrementable, attr_name=argument.attr_name,
-    )  # fmt: skip
 
 
 def _show_help(task: Task[Callable[..., None]]) -> NoReturn:

@@ -84,6 +84,17 @@ def test_every_command_refuses(sample: Repository, command: str, spoil: Spoil, c
     assert sample.snapshot() == before
 
 
+@pytest.mark.parametrize("value", ["x", "-3", "1.5", "", "\u0661", "9" * 5000, "\x1b[31m"])
+def test_what_is_no_number(sample: Repository, value: str) -> None:
+    ended = run("release.propose", f"--wait={value}", cwd=sample.root)
+    refused(ended, 2, f"--wait is {value!r}, which is no whole number\nexpected: a number such as 0 or 60\n")
+
+
+def test_a_number_may_stand_apart_from_its_flag(sample: Repository) -> None:
+    assert run("doctor.release", "--run", "x1", cwd=sample.root).err.startswith("error: --run is 'x1', which is no")
+    assert "INT" in run("doctor.release", "--help", cwd=sample.root).out
+
+
 @pytest.mark.parametrize(
     ("command", "spoil", "code", "said"),
     [
@@ -293,8 +304,3 @@ def test_looking_writes_nothing(sample: Repository) -> None:
 
 def test_this_checkout_can_be_looked_at() -> None:
     assert called("version.show", "--json", cwd=CHECKOUT).json["package"] == "release-coordination"
-
-
-@pytest.mark.parametrize("words", [("--wait", "abc"), ("--wait=1.5",), ("--wait", ""), ("--wait=1h",)])
-def test_a_word_where_a_number_is_expected(sample: Repository, words: tuple[str, ...]) -> None:
-    refused(run("release.propose", *words, cwd=sample.root), 2, "--wait '")
