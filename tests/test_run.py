@@ -14,6 +14,7 @@ from tasks.steps.world import World
 from .chains import VERSION, Chain, chain
 
 NEVER_RUN = {"merge", "soak", "prepare"}  # others do them, or promote does
+TRIAL = {"candidate", "staging", "soak", "promote"}
 REPEATABLE = {"version", "validate", "integration", "verify"}  # they change nothing, so they may be done again
 
 
@@ -73,6 +74,11 @@ class Fate:
         """Return the real steps, under this fate."""
         return tuple(replace(step, run=self._run(step)) for step in way.STEPS)
 
+    def did_nothing_twice(self) -> None:
+        """Hold what was run to its end against what may be done but once."""
+        once = [name for name in self.done if name not in REPEATABLE]
+        assert len(once) == len(set(once)), self.done
+
     def _run(self, step: Step) -> Callable[[World], str]:
         def run(world: World) -> str:
             if self.step == step.name and not self.after:
@@ -86,11 +92,11 @@ class Fate:
         return run
 
 
-def cut_short(made: Chain, fate: Fate) -> bool:
+def cut_short(made: Chain, staging: str = "yes") -> bool:
     """Run until fate strikes; tell whether it did. The approver merges when the release is handed over."""
     for _ in range(2):
         try:
-            ended = made.run("--staging=yes")
+            ended = made.run(f"--staging={staging}")
         except Killed:
             return True
         if ended.code != 4:
@@ -112,14 +118,32 @@ def test_killed_at_every_step_and_run_again(
     fate = Fate(how, after=after)
     monkeypatch.setattr(way, "STEPS", fate.steps())
     for fate.step in (name for name in NAMES if name not in NEVER_RUN):
-        assert cut_short(made, fate), fate.step
+        assert cut_short(made), fate.step
         if not journal:
             made.journal.unlink(missing_ok=True)
     fate.step = ""
     assert made.whole("--staging=yes").code == 0
     made.is_released(candidates=["1.1.0rc1"])
-    once = [name for name in fate.done if name not in REPEATABLE]
-    assert len(once) == len(set(once)), fate.done
+    fate.did_nothing_twice()
+
+
+@pytest.mark.parametrize("journal", [True, False], ids=["killed", "killed, and the journal lost"])
+def test_without_a_candidate_killed_around_every_step(
+    made: Chain, monkeypatch: pytest.MonkeyPatch, journal: bool
+) -> None:
+    """The same where `prepare` makes the release: one release, cut short before and after each step."""
+    fate = Fate()
+    monkeypatch.setattr(way, "STEPS", fate.steps())
+    for fate.step in (name for name in NAMES if name not in {"merge", *TRIAL}):
+        for fate.after in (False, True):
+            assert cut_short(made, "no"), (fate.step, fate.after)
+            if not journal:
+                made.journal.unlink(missing_ok=True)
+    fate.step = ""
+    assert made.whole("--staging=no").code == 0
+    made.is_released()
+    fate.did_nothing_twice()
+    assert fate.done.count("prepare") == 1
 
 
 def test_another_checkout_without_a_journal_goes_on(made: Chain) -> None:
