@@ -84,19 +84,10 @@ class Chain:
 
     def is_released(self, *, candidates: Sequence[str] = (), filed: int = 1, tags: Sequence[str] = ()) -> None:
         """Hold the end against what it must be, whatever the way there was: everything once."""
-        made, github = self.made, self.made.github.hub
-        found = {name.removeprefix("refs/tags/") for name in made.bare.refs if name.startswith("refs/tags/")}
-        assert found == {"v1.0.0", "v1.1.0", *tags}
-        assert [(pull.state, bool(pull.merged)) for pull in github.pulls] == [("closed", True)]
-        assert [release.tag for release in github.releases.values()] == ["v1.1.0"]
-        issues = [issue for issue in github.issues.values() if issue not in github.pulls]
-        assert len(issues) == filed, [issue.title for issue in issues]
+        is_published(self.made, filed, tags)
         assert {name: host.changes for name, host in self.fleet.hosts.items()} == {
             "web1": [VERSION], "hetz": [*candidates, VERSION], "desk": [],
         }  # fmt: skip
-        assert made.bare.refs["refs/heads/dev"] == made.bare.refs["refs/heads/main"]
-        log = made.bare.git("log", "--format=%s", "main").splitlines()
-        assert len([line for line in log if "release 1.1.0" in line]) == 1, log
         assert self.proofs
 
     @property
@@ -109,6 +100,20 @@ class Chain:
         root = self.made.work.root.parent / name
         self.made.work.git("clone", "--quiet", "--branch", "dev", str(self.made.bare.root), str(root))
         return Repository(root)
+
+
+def is_published(made: World, filed: int, tags: Sequence[str] = ()) -> None:
+    """Hold git and GitHub against what they must be at the end: everything once."""
+    github = made.github.hub
+    found = {name.removeprefix("refs/tags/") for name in made.bare.refs if name.startswith("refs/tags/")}
+    assert found == {"v1.0.0", "v1.1.0", *tags}
+    assert [(pull.state, bool(pull.merged)) for pull in github.pulls] == [("closed", True)]
+    assert [release.tag for release in github.releases.values()] == ["v1.1.0"]
+    issues = [issue for issue in github.issues.values() if issue not in github.pulls]
+    assert len(issues) == filed, [issue.title for issue in issues]
+    assert made.bare.refs["refs/heads/dev"] == made.bare.refs["refs/heads/main"]
+    log = made.bare.git("log", "--format=%s", "main").splitlines()
+    assert len([line for line in log if "release 1.1.0" in line]) == 1, log
 
 
 @contextmanager
