@@ -45,6 +45,12 @@ def line_of(result: HostResult) -> str:
     return printable(f"{result.name}: {answer['verdict']}, {ran}")
 
 
+def is_lost(results: Sequence[HostResult]) -> bool:
+    """Tell whether a host failed a candidate in what no more time will mend: its errors, its restarts."""
+    checks = (check for result in results for check in result.answer.get("checks", ()))
+    return any(check["result"] == "FAIL" and check["name"] != "time" for check in checks)
+
+
 def shortfalls(results: Sequence[HostResult], version: Version) -> list[str]:
     """Return why the hosts do not let a candidate be promoted; nothing when each ran it to its satisfaction."""
     if not results:

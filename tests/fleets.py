@@ -23,6 +23,7 @@ class FakeHost:
     gone: bool = False
     reason: str = "steady: it restarted"
     soak: str = "PASS"
+    shows: Mapping[str, str] = field(default_factory=dict)  # checks of the soak that are not passed, and why
     changes: list[str] = field(default_factory=list)
 
     @property
@@ -63,7 +64,9 @@ class Spoken:
             "status": {"live": self.at.live, "unit": {"active": "active"}, "drift": []},
             "healthcheck": {"checks": [], "verdict": "PASS", "status": {"live": self.at.live}},
             "soak": {"verdict": self.at.soak, "version": self.at.version, "since": SINCE, "seconds": 8 * 86400,
-                     "restarts": 0, "errors": [], "checks": []},
+                     "restarts": 0, "errors": [], "checks": [
+                         {"name": name, "result": self.at.soak, "evidence": why} for name, why in self.at.shows.items()
+                     ]},
         }  # fmt: skip
         code = {"PASS": 0, "FAIL": 1, "UNKNOWN": 3}[self.at.soak] if action == "soak" else 0
         return {"code": code, "outcome": "OK", **answers[action]}

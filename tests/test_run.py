@@ -57,6 +57,45 @@ def test_a_word_from_before_the_candidate_still_counts(made: Chain) -> None:
     )
 
 
+SOAKS = {
+    "too short": ("FAIL", {"time": "2.0 of 7 days"}, 4, "1.1.0rc1 is on trial: hetz: time: 2.0 of 7 days", "waiting"),
+    "errors": ("FAIL", {"time": "2.0 of 7 days", "errors": "5, 0 allowed"}, 1,
+               "1.1.0rc1 did not pass its soak: hetz: time: 2.0 of 7 days; errors: 5, 0 allowed", "to do"),
+    "unknown": ("UNKNOWN", {"journal": "it is not readable"}, 3, "hetz: journal: it is not readable", "unknown"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOAKS)
+def test_a_soak_that_is_not_passed(made: Chain, name: str) -> None:
+    hetz = made.fleet.hosts["hetz"]
+    hetz.soak, hetz.shows, code, said, state = SOAKS[name]
+    for _ in range(2):
+        ended = made.run("--staging=yes")
+        assert (ended.code, said in ended.err) == (code, True), ended
+        assert f"inv release.run --version {VERSION}" in ended.err.splitlines()[-1]
+        assert "--promote-reason TEXT" in ended.err.splitlines()[-1] or name == "unknown"
+    assert (made.states()["soak"], made.states()["promote"], made.made.github.hub.pulls) == (state, "to do", [])
+    assert made.run("--staging=yes", "--promote-reason=a known `quirk`\n@everyone").code == 4
+    body = made.made.work.git("log", "-1", "--format=%b").splitlines()
+    assert body[0] == "Promoted from 1.1.0rc1 for a reason: a known `quirk` @everyone"
+    assert body[2] == f"Not shown: hetz: {'; '.join(f'{check}: {why}' for check, why in hetz.shows.items())}"
+    assert "- ``Promoted from 1.1.0rc1 for a reason: a known `quirk` @everyone``" in made.body
+    assert f"- `hetz: {hetz.soak}, 1.1.0rc1 for 8.0 days, 0 errors, 0 restarts`" in made.body
+    made.merge()
+    assert made.run().code == 0
+    made.is_released(candidates=["1.1.0rc1"])
+
+
+def test_a_soak_that_fails_is_mended_by_the_next_candidate(made: Chain) -> None:
+    hetz = made.fleet.hosts["hetz"]
+    hetz.soak, hetz.shows = "FAIL", {"errors": "5, 0 allowed"}
+    assert made.run("--staging=yes").code == 1
+    made.made.work.commit("fix: mend that too\n\nCloses #2")
+    hetz.soak, hetz.shows = "PASS", {}
+    assert made.whole().code == 0
+    made.is_released(candidates=["1.1.0rc1", "1.1.0rc2"])
+
+
 class Killed(BaseException):
     """The power went: nothing that handles errors sees it."""
 

@@ -6,6 +6,7 @@ from packaging.version import Version
 
 from .. import preparing, rollout
 from ..awaiting import complete, wait_for
+from ..checklists import Unready
 from ..confirming import confirm
 from ..entering import carry_out, plan_entry, set_last
 from ..errors import Refused, Unreachable
@@ -16,7 +17,7 @@ from ..publication import staged_versions
 from ..report import note
 from ..rules.preparation import next_candidate
 from ..rules.text import plural
-from ..soaking import line_of, shortfalls, soaks
+from ..soaking import is_lost, line_of, shortfalls, soaks
 from ..systems.index import Index
 from .groundwork import before_merge
 from .hoststeps import demand_well, on_version
@@ -89,22 +90,29 @@ def _soaked(world: World) -> str | None:
         raise Skip(f"it is promoted before its time: {world.wishes.promotion}")
     if world.candidate is None:
         return None
-    results = soaks(world.project)
-    lost = [result for result in results if "verdict" not in result.answer]
-    if lost:
-        raise Unreachable("; ".join(map(line_of, lost)))
-    if shortfalls(results, world.candidate):
-        raise HandOff(f"{world.candidate} is on trial: {'; '.join(shortfalls(results, world.candidate))}")
-    return "; ".join(map(line_of, results))
+    return _through(world, world.candidate)
+
+
+def _through(world: World, candidate: Version) -> str:
+    """Return what the hosts say of a candidate that is through its soak; refuse another, for now or for good."""
+    results, again = soaks(world.project), f"inv release.run --version {world.version}"
+    missing = "; ".join(shortfalls(results, candidate))
+    if not missing:
+        return "; ".join(map(line_of, results))
+    if is_lost(results):
+        raise Unready(
+            f"{candidate} did not pass its soak: {missing}", expected="no more errors and restarts than allowed",
+            remedy=f"commit what mends it, for the next candidate; or {again} --promote-reason TEXT",
+        )  # fmt: skip
+    if any(result.answer.get("verdict") not in {"PASS", "FAIL"} for result in results):
+        raise Unreachable(missing)
+    raise HandOff(f"{candidate} is on trial: {missing}", expected="a soak that passes",
+                  remedy=f"{again} later, or with --promote-reason TEXT")  # fmt: skip
 
 
 def _soak(world: World) -> str:
     """Leave it to time: nothing can be done but to wait, or to give a reason why not."""
-    reasons = "; ".join(shortfalls(soaks(world.project), _candidate(world)))
-    raise HandOff(
-        f"{world.candidate} is on trial: {reasons}", expected="a soak that passes",
-        remedy=f"inv release.run --version {world.version} later, or with --promote-reason",
-    )  # fmt: skip
+    return _through(world, _candidate(world))
 
 
 def _candidate(world: World) -> Version:
