@@ -4,6 +4,7 @@ import functools
 import http.server
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ import yaml
 
 from .foreign import MAKERS, with_remote
 from .hosts.wheels import Distribution
-from .repositories import CHECKOUT, Repository, changelog, pyproject
+from .repositories import CHECKOUT, Repository, changelog, pyproject, uv
 from .running import INV, Ended, changed, program, run
 
 TOOLS = Path(sys.executable).parent
@@ -572,6 +573,91 @@ def test_what_was_built_must_be_the_version(runner: Runner, versions: tuple[str,
         build(runner.repository.root / "dist", version, {})
     ended = judge(runner, (Path(), ""))
     assert (ended.code, ended.err.splitlines()[0]) == (2, f"error: {found}")
+
+
+# build, and the wheel where nothing else is
+
+BACKEND = """\
+import io, tarfile, zipfile
+from pathlib import Path
+
+META = "Metadata-Version: 2.1\\nName: sample\\nVersion: 1.1.0\\n"
+INFO = "sample-1.1.0.dist-info"
+SAID = "def main():\\n    print('sample 1.1.0')\\n"
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "sample-1.1.0-py3-none-any.whl"
+    files = {
+        "sample.py": SAID,
+        f"{INFO}/METADATA": META,
+        f"{INFO}/WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        f"{INFO}/entry_points.txt": "[console_scripts]\\nsample = sample:main\\n",
+    }
+    files[f"{INFO}/RECORD"] = "".join(f"{path},,\\n" for path in [*files, f"{INFO}/RECORD"])
+    with zipfile.ZipFile(Path(folder, name), "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return name
+
+
+def build_sdist(folder, config_settings=None):
+    name = "sample-1.1.0.tar.gz"
+    with tarfile.open(Path(folder, name), "w:gz") as archive:
+        for path in ("pyproject.toml", "backend.py"):
+            archive.add(path, f"sample-1.1.0/{path}")
+        found = tarfile.TarInfo("sample-1.1.0/PKG-INFO")
+        found.size = len(META)
+        archive.addfile(found, io.BytesIO(META.encode()))
+    return name
+"""
+BUILT = """
+[project.scripts]
+sample = "sample:main"
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+@pytest.fixture
+def building(tmp_path: Path) -> Runner:
+    """A runner for a project with a build backend of its own, so that nothing has to be fetched."""
+    repository = Repository(tmp_path / "sample")
+    repository.commit("feat: begin", {"pyproject.toml": pyproject("1.1.0") + BUILT, "backend.py": BACKEND})
+    assert run("init", "--yes", cwd=repository.root).code == 0
+    runner = Runner(repository, tmp_path / "runner")
+    program(runner.bin, "uvx", f'echo "$*" >> "{tmp_path}/asked"\ncase "$*" in *wrong*) exit 1 ;; esac')
+    (runner.bin / "uv").symlink_to(uv())
+    return runner
+
+
+@pytest.mark.parametrize("workflow", ["ci.yml", "release.yml"])
+def test_what_is_built_is_looked_into(building: Runner, tmp_path: Path, workflow: str) -> None:
+    assert building.step(workflow, "build", "build").code == 0
+    wheel, sdist = "dist/sample-1.1.0-py3-none-any.whl", "dist/sample-1.1.0.tar.gz"
+    assert {f"dist/{path.name}" for path in (building.repository.root / "dist").glob("sample*")} == {wheel, sdist}
+    assert building.step(workflow, "build", "look into what was built").code == 0
+    assert (tmp_path / "asked").read_text("utf-8").splitlines() == [
+        f"twine==7.0.0 check --strict {wheel} {sdist}",
+        f"check-wheel-contents==0.6.3 {wheel}",
+    ]
+    building.repository.write({"dist/wrong.whl": ""})
+    assert building.step(workflow, "build", "look into what was built").code == 1
+
+
+def test_the_wheel_is_installed_where_nothing_else_is(building: Runner) -> None:
+    assert building.step("ci.yml", "build", "build").code == 0
+    name, python = "install the wheel where nothing else is", f"{sys.version_info.major}.{sys.version_info.minor}"
+    ended = building.step("ci.yml", "install", name, PYTHON=python)
+    assert (ended.code, ended.out) == (0, "sample 1.1.0\n"), ended.err
+    shutil.rmtree(building.repository.root / "clean")
+    building.repository.write({"backend.py": BACKEND.replace("print('sample 1.1.0')", "raise SystemExit('no start')")})
+    assert building.step("ci.yml", "build", "build").code == 0
+    ended = building.step("ci.yml", "install", name, PYTHON=python)
+    assert ended.code == 1
+    assert "no start" in ended.err
 
 
 # pull requests
