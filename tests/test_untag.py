@@ -91,6 +91,14 @@ def test_either_of_the_indexs_lists_tells(made: World) -> None:
     assert (made.call("rollback.tag", "--yes").code, there(made)) == (4, True)
 
 
+def test_a_version_that_the_index_lists_without_a_file_is_spent(made: World) -> None:
+    page = {"meta": {"api-version": "1.4"}, "name": "sample", "versions": ["1.0.0", "1.1.0"], "files": []}
+    made.servers["index"].fault(Fault("/simple/sample/", answer=Answer.json(page)))
+    ended = made.call("rollback.tag", "--yes")
+    assert (ended.code, here(made), there(made)) == (4, True, True)
+    assert "1.1.0 is on the index (1.1.0, without a file left)" in ended.err
+
+
 @pytest.mark.parametrize("path", ["/simple/", "/pypi/"])
 @pytest.mark.parametrize("answer", [Answer(403), Answer(200, b"<html>sign in</html>")])
 def test_an_index_that_cannot_be_asked(made: World, path: str, answer: Answer) -> None:
@@ -199,3 +207,13 @@ def test_cut_short_anywhere(made: World) -> None:
 def test_a_package_that_was_never_published(made: World, sample: Repository) -> None:
     made.index.remove("sample", "1.0.0")
     assert made.call("rollback.tag", "--yes").code == 0
+
+
+def test_a_remote_that_has_the_tag_again(made: World) -> None:
+    """What is looked at afterwards decides: a deletion that did not last is not called done."""
+    seen = made.bare.refs[TAG]
+    program(made.bare.root / "hooks", "post-receive", f"cat > /dev/null; git update-ref {TAG} {seen}")
+    ended = made.call("rollback.tag", "--yes")
+    assert (ended.code, ended.out, there(made)) == (3, "", True), ended
+    assert f"{TAG} is still on origin" in ended.err
+    assert not here(made)
