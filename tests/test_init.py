@@ -178,6 +178,20 @@ def test_a_no_on_the_terminal_changes_nothing(bare_project: Repository, monkeypa
     assert bare_project.snapshot() == before
 
 
+def test_what_somebody_writes_meanwhile_is_left_alone(
+    bare_project: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(_question: str, *, yes: bool) -> None:
+        bare_project.write({"cliff.toml": f"# mine, {yes}\n"})
+
+    before = bare_project.snapshot()
+    monkeypatch.setattr("tasks.confirming.confirm", slow)
+    ended = called("init", cwd=bare_project.root)
+    assert (ended.code, "cliff.toml changed meanwhile" in ended.err) == (4, True)
+    assert bare_project.read("cliff.toml") == b"# mine, False\n"
+    assert {path for path in bare_project.snapshot() if path not in before} == {"cliff.toml"}
+
+
 def test_all_or_nothing_is_written(bare_project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.systems import files
 
