@@ -4,9 +4,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from .errors import WrongValue
 from .project import Project
 from .report import note, waiting_for
 from .rules.gate import Gate, Judged, Standing, gates, told, verdict
+from .rules.triggers import on_branch
+from .systems.definitions import read_workflow
 from .systems.github import Github, Job, Missing, Run
 
 PAUSE_SECONDS = 10.0
@@ -27,8 +30,9 @@ class Watch:
         runs = newest(list(self.github.runs(head_sha=self.commit)))
         jobs = [job for run in runs for job in self._jobs_of(run)] if self.required else []
         jobs += [Judged(name, state) for name, state in self.github.statuses(self.commit).items()]
+        begun = any(run.workflow == self.awaited for run in runs)
         return gates(self.required, jobs, [_ended(run.name, run.status, run.conclusion, run.url) for run in runs],
-                     awaited=self.awaited)  # fmt: skip
+                     awaited="" if begun else self.awaited)  # fmt: skip
 
     def _jobs_of(self, run: Run) -> list[Judged]:
         """Return a run's jobs; one that ended badly before it had any stands for all of them."""
@@ -59,9 +63,22 @@ class Watch:
 def watch(project: Project, github: Github, branch: str, commit: str) -> Watch:
     """Return the checks that a commit needs to be merged into a branch: by the settings, else by its rules."""
     required = project.settings.github.required_checks or _required(github, branch)
+    return Watch(github, commit, tuple(required), _awaited(project, branch, commit))
+
+
+def _awaited(project: Project, base: str, commit: str) -> str:
+    """Return the checking workflow's name where it is going to run: others may have ended before it even begins."""
     workflow = project.settings.github.workflows.ci
-    there = project.git.contents([f"{commit}:.github/workflows/{workflow}"])[0] is not None
-    return Watch(github, commit, tuple(required), workflow if there else "")
+    content = project.git.contents([f"{commit}:.github/workflows/{workflow}"])[0]
+    if content is None:
+        return ""
+    try:
+        file = read_workflow(content, workflow)
+    except WrongValue:  # GitHub says what is wrong with it by a run that failed
+        return workflow
+    changed = f"{project.git.prefix}pyproject.toml"
+    pulled = on_branch(file, base, event="pull_request", path=changed)
+    return "" if pulled and on_branch(file, project.git.branch(), path=changed) else workflow
 
 
 def _required(github: Github, branch: str) -> list[str]:

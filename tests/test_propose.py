@@ -315,6 +315,34 @@ def test_the_ci_workflow_is_awaited_where_there_is_one(made: World) -> None:
     assert propose(made, "--wait=0").out == LINE
 
 
+JOBS = "jobs:\n  a:\n    steps: []\n"
+
+
+def test_another_workflow_that_has_ended_does_not_stand_for_it(made: World) -> None:
+    """A labeller's run is often over before the one that counts has begun."""
+    made.work.commit("ci: check", {".github/workflows/ci.yml": f"on: pull_request\n{JOBS}"})
+    made.github.add_run("labeler.yml", made.work.head, event="pull_request_target")
+    ended = propose(made, "--wait=1")
+    assert (ended.code, ended.out) == (3, "")
+    assert "1 of 2 checks passed; ci.yml (missing)" in ended.err
+    runs(made)
+    assert propose(made, "--wait=1").out == LINE
+
+
+@pytest.mark.parametrize(
+    ("on", "code"),
+    [
+        ("push:\n    branches: [main]", 0),
+        ("pull_request:\n    branches: [main]", 3),
+        ("push:\n    branches: ['release/**']", 3),
+    ],
+)
+def test_a_workflow_that_will_not_run_is_not_awaited(made: World, on: str, code: int) -> None:
+    made.work.commit("ci: check", {".github/workflows/ci.yml": f"on:\n  {on}\n{JOBS}"})
+    ended = propose(made, "--wait=1")
+    assert (ended.code, "no check is demanded, and no workflow checks it" in ended.err) == (code, code == 0)
+
+
 def test_a_token_that_may_not_see_runs_says_so(made: World) -> None:
     made.github.gate.missing = {"actions=read"}
     ended = propose(made)

@@ -47,11 +47,11 @@ _ORDER = (Standing.FAILED, Standing.PENDING, Standing.PASSED)
 
 
 def gates(required: Sequence[str], jobs: Sequence[Judged], runs: Sequence[Judged], *, awaited: str = "") -> list[Gate]:
-    """Return the checks that count: those required, else every run; `awaited` names the workflow that must run."""
+    """Return the checks that count: those required, else every run; `awaited` names a workflow that is yet to run."""
     if required:
         return [_gate(name, [job for job in jobs if job.name == name]) for name in dict.fromkeys(required)]
     found = [_gate(name, [run for run in runs if run.name == name]) for name in dict.fromkeys(run.name for run in runs)]
-    return found or ([Gate(awaited, Standing.MISSING)] if awaited else [])
+    return [*found, *([Gate(awaited, Standing.MISSING)] if awaited else [])]
 
 
 def _gate(name: str, found: Sequence[Judged]) -> Gate:
@@ -72,6 +72,8 @@ def verdict(found: Sequence[Gate]) -> Standing:
 
 def told(found: Sequence[Gate]) -> str:
     """Return how the checks stand, in a line."""
+    if not found:
+        return "no check is demanded, and no workflow checks it"
     passed = sum(gate.standing is Standing.PASSED for gate in found)
     left = [f"{gate.name} ({gate.standing})" for gate in found if gate.standing is not Standing.PASSED]
     return f"{passed} of {len(found)} checks passed" + (f"; {', '.join(left)}" if left else "")
