@@ -27,6 +27,12 @@ def unready(findings: Sequence[Finding], *, remedy: str) -> Unready:
     )
 
 
+def check_names(project: Project, skip: Sequence[str]) -> None:
+    """Refuse to leave out what is no check, before anything is changed."""
+    if skip:
+        chosen(checklist(project, offline=True), (), skip)
+
+
 def go_through(project: Project, *, skip: Sequence[str] = (), offline: bool = False) -> list[Done]:
     """Return what the checks found, in their order, telling of each as it ends."""
     checks = chosen(checklist(project, offline=offline), (), skip)

@@ -39,11 +39,14 @@ def prepare(
     there. Entries that a person must place, or name the issue of, stop it: edit the changelog and run it again. A run
     that was interrupted is carried to its end by the next one; when all is there nothing is done.
     """
+    from .checklists import check_names
     from .confirming import confirm
     from .preparing import carry_out, plan_release
     from .project import find_project
 
-    plan = plan_release(find_project(project), version)
+    found = find_project(project)
+    check_names(found, skip or ())
+    plan = plan_release(found, version)
     if dry_run:
         print_plan(plan, json=json)
         return

@@ -23,7 +23,7 @@ from .rules.changelog import is_final
 from .rules.drafts import last_drafted
 from .rules.preparation import place_of, redated, release_message
 from .rules.text import plural
-from .rules.versions import check_step
+from .rules.versions import check_step, read_version
 from .systems.files import read_text, write_text
 from .systems.git import Git
 from .systems.uv import lock_file, locked_version
@@ -86,7 +86,7 @@ def _wanted(project: Project, version: str) -> Version:
         raise Refused(f"the candidate {set_now} is set", expected="no candidate: one is promoted instead",
                       remedy="inv staging.promote")  # fmt: skip
     unreleased = observe(project)
-    wish = Wish(to=version)
+    wish = Wish(to=str(read_version(version, "--version")) if version else "")
     wanted = target(wish, decision(project, unreleased), unreleased.base, project.version)
     if not is_final(str(wanted)):
         raise WrongValue(f"{wanted} is no final version", expected="X.Y.Z", remedy="inv staging.enter, for a candidate")

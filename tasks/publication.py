@@ -30,9 +30,15 @@ def check_on_index(project: Project, version: Version) -> None:
 
 def check_unpublished(project: Project, version: Version) -> None:
     """Refuse a version that the release index has or ever had a file of, or that has a tag here or on the remote."""
-    check_on_index(project, version)
     tag = f"{project.settings.tag_prefix}{version}"
     where = tag_places(project, tag)
+    if where and "here" not in where:
+        raise Refused(
+            f"{version} was released: the tag {tag} exists {' and '.join(where)}, and not here",
+            expected="every tag of the remote here, as what was released is told by them",
+            remedy=f"git fetch {remote_of(project).name} --tags, then again",
+        )
+    check_on_index(project, version)
     if where:
         raise Refused(
             f"{version} was released: the tag {tag} exists {' and '.join(where)}",

@@ -47,6 +47,17 @@ def is_prepared(made: World, version: str = "1.1.0") -> None:
     assert made.bare.refs.keys() == {"refs/heads/dev", "refs/heads/main", "refs/tags/v1.0.0"}
 
 
+def test_what_is_no_check_is_refused_before_anything_is_changed(made: World) -> None:
+    before = (made.work.snapshot(), made.work.git("for-each-ref"), made.work.git("symbolic-ref", "HEAD"))
+    ended = prepare(made, "--skip=nonsense")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error: 'nonsense' is no check")
+    assert (made.work.snapshot(), made.work.git("for-each-ref"), made.work.git("symbolic-ref", "HEAD")) == before
+
+
+def test_a_wrong_version_names_its_own_flag(made: World) -> None:
+    assert prepare(made, "--version=abc").err.startswith("error: --version is 'abc', which is no version\n")
+
+
 def test_from_the_development_branch_to_one_commit(made: World) -> None:
     ended = made.inv("release.prepare", "--yes", "--offline")
     assert ended.code == 0, ended
@@ -231,7 +242,7 @@ REFUSALS: dict[str, tuple[Callable[[World], object], str, int]] = {
     "yanked": (_yanked, "1.1.0 was given out: it is on the index, yanked\n", 4),
     "deleted": (_deleted, "1.1.0 was given out: it is on the index\n", 4),
     "tagged here": (lambda made: made.work.tag("v1.1.0"), "nothing to release", 1),
-    "tagged there": (_tagged_there, "the tag v1.1.0 exists on the remote\n", 4),
+    "tagged there": (_tagged_there, "exists on the remote, and not here\n", 4),
     "behind": (_behind, "dev on the remote has commits that are not here\n", 4),
     "dirty": (lambda made: made.work.write({"a": "", "b \x1b": ""}), "not committed: a, b \\x1b\n", 4),
     "detached": (lambda made: made.work.git("switch", "--quiet", "--detach"), "no branch is checked out", 4),
@@ -260,7 +271,8 @@ def test_refusals(made: World, name: str) -> None:
 
 @pytest.mark.parametrize(("version", "said", "code"), [
     ("1.0.0", "1.0.0 was released: its tag exists", 4), ("0.9.0", "0.9.0 is lower than 1.0.0", 4),
-    ("1.1.0rc1", "1.1.0rc1 is no final version", 2), ("nonsense; rm", "--to is 'nonsense; rm', which is no version", 2),
+    ("1.1.0rc1", "1.1.0rc1 is no final version", 2),
+    ("nonsense; rm", "--version is 'nonsense; rm', which is no version", 2),
 ])  # fmt: skip
 def test_versions_that_are_refused(made: World, version: str, said: str, code: int) -> None:
     ended = prepare(made, f"--version={version}")
