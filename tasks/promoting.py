@@ -29,21 +29,22 @@ def plan_promotion(project: Project, reason: str = "") -> Plan:
     if set_now.is_devrelease or not (set_now.pre or is_final(str(set_now))):
         raise _no_candidate(set_now)
     final = final_of(set_now) if set_now.pre else set_now
+    if not set_now.pre:
+        _check_begun(project, final)
     check_unpublished(project, final)
     check_alone(project)
     ref = f"refs/heads/{branches.current}"
     check_caught_up(project, branches.current, remote_of(project).refs(ref).get(ref))
     if not set_now.pre:
-        return _again(project, branches.current, final)
+        return Plan(project, final, branches.current, begun=True, done=is_prepared(project, final))
     return Plan(project, final, branches.current, reasons=tuple(_grounds(project, set_now, reason)))
 
 
-def _again(project: Project, branch: str, final: Version) -> Plan:
-    """Return the plan for a version that is promoted already: to put its date right, or nothing."""
-    unreleased = observe(project)
-    if unreleased.base and final <= unreleased.base:
+def _check_begun(project: Project, final: Version) -> None:
+    """Refuse a final version that was released: one that an earlier run promoted may have its date put right."""
+    base = observe(project).base
+    if base and final <= base:
         raise _no_candidate(final)
-    return Plan(project, final, branch, begun=True, done=is_prepared(project, final))
 
 
 def _no_candidate(version: Version) -> Refused:
