@@ -351,6 +351,19 @@ def test_a_release_that_lacks_a_file(world: World, how: str) -> None:
     assert (failed(found), keys(found)) == (["GitHub Release"], ["assets"])
 
 
+def test_files_that_came_without_a_run_lack_the_release_alone(world: World) -> None:
+    """To tag it anew would be wrong: its number is spent."""
+    world.workflows.tag_starts_release = False
+    world.merge()
+    world.clock.at = {30: lambda: world.publish("", world.build("1.1.0", ""))}
+    found = world.follow()
+    assert (found.code, failed(found), keys(found)) == (1, ["GitHub Release"], ["no-release"])
+    assert {stage.name: stage.state for stage in found.stages}["release workflow"] is State.SKIPPED
+    assert "gh release create v1.1.0 " in found.explanations[0].fix
+    world.github.sandbox.add_release("v1.1.0", world.build("1.1.0", ""))
+    assert world.follow().code == 0
+
+
 def test_a_draft_is_no_release(world: World) -> None:
     def drafted(work: Any) -> None:
         world.github.sandbox.add_release(work.ref, work.files, draft=True)

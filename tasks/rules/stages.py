@@ -127,10 +127,20 @@ def _releasing(seen: Seen) -> Stage:
         return _run(name, seen.releasing, seen.now)
     if not seen.tagged:
         return Stage(name, State.WAITING)
-    if complete(seen.files) and seen.shown and not seen.shown.draft:
+    if complete(seen.files) and ((seen.shown and not seen.shown.draft) or _by_hand(seen)):
         return Stage(name, State.SKIPPED, "published without it")
-    tagged_by = seen.tagging.updated if seen.tagging else None
-    return _unstarted(seen, name, RELEASE, f"no run for {seen.tag}", seen.tagged_at, tagged_by)
+    return _unstarted(seen, name, RELEASE, f"no run for {seen.tag}", *_tagged_since(seen))
+
+
+def _tagged_since(seen: Seen) -> tuple[datetime | None, datetime | None]:
+    """Return the moments since when a run for the tag is due."""
+    return seen.tagged_at, seen.tagging.updated if seen.tagging else None
+
+
+def _by_hand(seen: Seen) -> bool:
+    """Tell whether the files came in another way than by a run for the tag."""
+    late = bool(seen.tagged) and seen.releasing is None and _over(seen, *_tagged_since(seen))
+    return late and complete(seen.files)
 
 
 def _run(name: str, ran: Ran, now: datetime) -> Stage:
@@ -180,7 +190,7 @@ def _index(seen: Seen) -> Stage:
 def _page(seen: Seen) -> Stage:
     name = "GitHub Release"
     done = seen.releasing if seen.releasing and seen.releasing.status == "completed" else None
-    late = done is not None and done.conclusion in GOOD and _over(seen, done.updated)
+    late = _by_hand(seen) or (done is not None and done.conclusion in GOOD and _over(seen, done.updated))
     run = done.id if done else 0
     if seen.shown is None or seen.shown.draft:
         said = "a draft" if seen.shown else ""
