@@ -35,20 +35,23 @@ class Workshop:
         """Return a workflow's file on the stable branch, or at a revision."""
         return self.github.now().content(f".github/workflows/{name}", ref or self.branch.now())
 
-    def definition(self, name: str) -> Mapping[str, Any]:
-        """Return what a workflow's file says; it has to be there."""
+    def definition(self, name: str) -> Mapping[str, Any] | None:
+        """Return what a workflow's file says, None where it is not there."""
         content = self.files[name].now()
-        if content is None:
-            raise Missing(self.github.now().url("contents", name), self.github.now().token, name)
-        return read_workflow(content, name)
+        return None if content is None else read_workflow(content, name)
+
+    def absent(self, name: str) -> Look:
+        """Return what is to be said of what only a workflow's file tells, which is not there."""
+        return Look(Result.SKIPPED, f"{self.branch.now()} has no {name} yet")
 
     def started(self, name: str, why_not: Callable[[Mapping[str, Any]], str]) -> Look:
         """Return whether a workflow is there, is switched on, and starts when it should."""
         where = f".github/workflows/{name}"
-        if self.files[name].now() is None:
+        file = self.definition(name)
+        if file is None:
             wanted = "add it, or correct github.workflows in the settings"
             return Look(Result.FAIL, f"{self.branch.now()} has no {where}", wanted)
-        reason = why_not(self.definition(name))
+        reason = why_not(file)
         if reason:
             return Look(Result.FAIL, f"{name} does not start: {reason}", f"correct `on:` in {where}")
         known = self.github.now().workflow(name)
@@ -62,11 +65,11 @@ class Workshop:
 def workshop(project: Project, web: Web) -> dict[str, Callable[[], Look]]:
     """Return the checks of the workflows."""
     shop, names = Workshop(project, web), project.settings.github.workflows
-    tag = f"{project.settings.tag_prefix}{_EXAMPLE}"
+    tag, changed = f"{project.settings.tag_prefix}{_EXAMPLE}", f"{project.git.prefix}pyproject.toml"
     return {
         "checking workflow": lambda: shop.started(names.ci, lambda file: _on_pulls(file, shop.branch.now())),
         "tagging workflow": lambda: shop.started(
-            names.tag, lambda file: triggers.on_branch(file, shop.branch.now(), path="pyproject.toml")
+            names.tag, lambda file: triggers.on_branch(file, shop.branch.now(), path=changed)
         ),
         "release workflow": lambda: shop.started(names.release, lambda file: triggers.on_tag(file, tag)),
         "tagging credential": lambda: _credential(shop),
@@ -80,7 +83,10 @@ def _on_pulls(file: Mapping[str, Any], branch: str) -> str:
 
 def _credential(shop: Workshop) -> Look:
     names = shop.project.settings.github.workflows
-    found = credentials.credential(shop.definition(names.tag), names.release)
+    file = shop.definition(names.tag)
+    if file is None:
+        return shop.absent(names.tag)
+    found = credentials.credential(file, names.release)
     return signers.judged(found, last_tag(shop), names.tag)
 
 
@@ -132,7 +138,10 @@ def _newest_tag(project: Project) -> str:
 
 def _publishing(shop: Workshop) -> Look:
     name = shop.project.settings.github.workflows.release
-    found = credentials.publishing(shop.definition(name))
+    file = shop.definition(name)
+    if file is None:
+        return shop.absent(name)
+    found = credentials.publishing(file)
     if found is None:
         return Look(Result.UNKNOWN, f"no step of {name} is seen to upload to the index",
                     f"see that a job of {name} does, with `id-token: write`")  # fmt: skip

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tasks.project import find_project
 from tasks.rehearsal.index import SandboxIndex
 from tasks.rehearsal.package import sdist, wheel
 from tasks.rehearsal.server import Server
+from tasks.rules.checks import Result
 from tasks.rules.protection import Look
 from tasks.systems.web import Web
 
@@ -265,6 +265,28 @@ def test_the_last_tag_tells_whether_the_credential_works(world: World) -> None:
     )
 
 
+def test_what_only_a_missing_workflow_could_tell_is_left_out(world: World) -> None:
+    """One line says that it is missing, and what to do about it."""
+    world.github.work.git("remote", "set-url", "origin", str(world.github.bare))
+    world.set_up({f"{WORKFLOWS}/{name}": None for name in ("auto-tag-on-master.yml", "release.yml")})
+    looks = world.look("tagging workflow", "release workflow", "tagging credential", "publishing job")
+    assert [str(look.result) for look in looks.values()] == ["FAIL", "FAIL", "SKIPPED", "SKIPPED"]
+    assert looks["publishing job"] == Look(Result.SKIPPED, "main has no release.yml yet")
+
+
+def test_a_projects_own_folder_counts_for_paths(world: World) -> None:
+    """The tagging workflow of one that is not at the root goes by its own pyproject.toml."""
+    on = TAG.replace("branches: [main]", "branches: [main]\n    paths: ['part/**']")
+    workflow("auto-tag-on-master.yml", on)(world)
+    assert world.one("tagging workflow").result == "FAIL"
+    root = world.github.work.root
+    text = (root / "pyproject.toml").read_text("utf-8")
+    (root / "part").mkdir()
+    (root / "part" / "pyproject.toml").write_text(text, "utf-8")
+    look = dict(checks(find_project(str(root / "part")), Web(patience=1.0, retries=0)))["tagging workflow"]()
+    assert look.result == "PASS", look
+
+
 def test_the_last_tag_started_nothing(world: World) -> None:
     tag_of_the_workflow(world, started=False)
     look = world.one("tagging credential")
@@ -295,7 +317,6 @@ def test_a_clock_that_is_wrong(world: World, monkeypatch: pytest.MonkeyPatch) ->
     look = world.one("clock")
     assert look.result == "FAIL"
     assert "s off GitHub's" in look.evidence
-    assert format_datetime(datetime.fromtimestamp(there, UTC))
 
 
 def test_programs_that_are_missing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
