@@ -47,7 +47,7 @@ def print_commits(unreleased: Unreleased, traced: Traced) -> None:
         note(f"warning: GitHub was not asked, or not to the end: {traced.trouble}")
     if counts[State.UNKNOWN]:
         say("unknown: the pull request may name an issue; only GitHub could tell, and it was not asked")
-    if counts[State.UNCOVERED]:
+    if counts[State.UNCOVERED] and not traced.trouble:
         say("next: inv audit.file opens an issue for each uncovered commit; --dry-run shows them")
 
 

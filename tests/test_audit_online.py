@@ -244,6 +244,15 @@ def test_trouble_is_told_and_unknown_stays(unknown: Online, name: str) -> None:
     assert unknown.call("audit.commits", "--offline").code == 0
 
 
+def test_a_trouble_has_one_way_on(hub: Online) -> None:
+    """To file is no way on while GitHub cannot be asked."""
+    hub.work.commit("fix: nobody knows")
+    hub.hub.push()
+    assert "next: inv audit.file opens" in hub.call("audit.commits").out
+    ended = hub.call("audit.commits", env={"GITHUB_TOKEN": None})
+    assert ("next:" in ended.out, ended.err.count("next: ")) == (False, 1)
+
+
 def test_without_a_token_nothing_is_asked(unknown: Online) -> None:
     unknown.questions()
     ended = unknown.call("audit.commits", env={"GITHUB_TOKEN": None})
