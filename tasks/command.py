@@ -1,6 +1,7 @@
 """Tasks as commands: what a function raises becomes lines on standard error and an exit code (DESIGN.md section 1)."""
 
 import functools
+import io
 import logging
 import os
 import signal
@@ -60,10 +61,17 @@ def _show_help(task: Task[Callable[..., None]]) -> NoReturn:
     raise Exit(code=0)
 
 
-def _ending(call: Callable[[], None]) -> None:
+def _begin() -> None:
+    """Let a signal that ends us clean up, and whoever reads a pipe see each line when it is said."""
     for ended_by in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal or a cancelled job cleans up like Ctrl-C
         if signal.getsignal(ended_by) is signal.SIG_DFL:
             signal.signal(ended_by, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+def _ending(call: Callable[[], None]) -> None:
+    _begin()
     try:
         call()
         sys.stdout.flush()

@@ -33,6 +33,7 @@ _FOREIGN = (
     "PYTHONDONTWRITEBYTECODE",  # commands are typed by the hundred, and each would compile all anew
     "PYTHONWARNINGS",
     "PYTHONIOENCODING",
+    "PYTHONUNBUFFERED",  # what is shown in time must be so without it
     "TTY_",
 )
 
@@ -42,7 +43,7 @@ _FOREIGN = (
 _HOSTS = "tests/hosts/"
 # Tests of one file that build on each other stay on one worker; these files come first among the hosts' because they
 # are the longest that cannot be divided. The rest follows one test at a time, the shortest tests at the end.
-_WHOLE = [f"{_HOSTS}test_{name}.py" for name in ("fleet", "scripts", "bad_input", "staging")]
+_WHOLE = [f"{_HOSTS}test_{name}.py" for name in ("fleet", "scripts", "bad_input", "way_back", "staging")]
 _DIVIDED = [f"{_HOSTS}test_{name}.py" for name in ("kills", "faults", "safety", "fixture")]
 
 

@@ -126,6 +126,18 @@ def test_waiting_without_a_terminal(made: World) -> None:
     assert all("if-none-match" in one.headers for one in own[1:])
 
 
+def test_the_page_is_shown_before_it_is_waited_for(made: World) -> None:
+    """Also to a pipe, such as `| tee log`: else nobody would know what to do meanwhile."""
+    with start("rollback.yank", "--wait", "60", cwd=made.work.root, env=made.env) as child:
+        assert child.stdout
+        lines = iter(child.stdout.readline, b"")
+        address = next(line.split()[1].decode() for line in lines if line.startswith(b"open "))
+        assert child.poll() is None
+        go_to(address, "yank", "1.0.1", "breaks start-up")
+        child.communicate(timeout=60)
+    assert child.returncode == 0
+
+
 def test_typed_twice(made: World) -> None:
     """The second time nothing is yanked, though an older version is the newest that is not yanked now."""
     made.index.yank("sample", "1.0.1", "breaks start-up")
