@@ -100,8 +100,9 @@ def take_back(
     canary: str,
     dry_run: bool,
     json: bool,
+    once: bool = False,
 ) -> None:
-    """Roll hosts back."""
+    """Roll hosts back; `once`: one that went back already stays where it is."""
     from .installing import change
 
     found, plan = plan_of(project, host, role, parallel, one_by_one=one_by_one, canary=canary)
@@ -109,4 +110,4 @@ def take_back(
     if dry_run:
         show_plan(plan, f"roll back to {wanted or 'what ran before'}", json=json)
         return
-    run(plan, lambda name: change(found, name, "rollback", to=wanted), json=json)
+    run(plan, lambda name: change(found, name, "rollback", to=wanted, once=once), json=json)

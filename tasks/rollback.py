@@ -22,9 +22,14 @@ def hosts(
     _c: Context, to: str = "", host: Sequence[str] | None = None, role: str = "", parallel: int = 8,
     one_by_one: bool = False, canary: str = "", dry_run: bool = False, project: str = "", json: bool = False,
 ) -> None:  # fmt: skip
-    """Take every host back to what ran before, or to a version that is still on it; needs no network there."""
+    """Take every host back to what ran before, or to a version that is still on it; needs no network there.
+
+    A host that went back already is judged and stays, so typing it again changes nothing; --to leads further back.
+    """
     names = host or ([] if role else ["all"])
-    take_back(project, names, role, to, parallel, one_by_one=one_by_one, canary=canary, dry_run=dry_run, json=json)
+    take_back(
+        project, names, role, to, parallel, one_by_one=one_by_one, canary=canary, dry_run=dry_run, json=json, once=True
+    )
 
 
 @command(

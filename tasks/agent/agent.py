@@ -1642,6 +1642,7 @@ class Request:
     deploy: str = ""
     version: str = ""
     to: str = ""
+    once: bool = False
     wheel: str = ""
     sha256: str = ""
     installer: str = "pipx"
@@ -1977,6 +1978,25 @@ def choose_target(host: Host, lines: Sequence[Json], request: Request, seen: See
                f"staging.install --version {request.to or 'VERSION'} --allow-downgrade")  # fmt: skip
 
 
+def is_back(host: Host, lines: Sequence[Json], request: Request, seen: Seen) -> bool:
+    """Tell whether a rollback has nothing to do: the named version is live and intact, or, `once`, it went back."""
+    if not seen.live or not (request.to or request.once):
+        return False
+    if request.to:
+        found = inspect(host, seen.live, request.package)
+        return not found.problem and same_version(found.version, request.to)
+    return went_back(lines, seen.live)
+
+
+def went_back(lines: Sequence[Json], live: str) -> bool:
+    """Tell whether the last change that made another version live was on its way back to what is live now."""
+    end = next((line for line in reversed(lines) if line["state"] == "END" and line.get("changed")), None)
+    return end is not None and any(
+        line["state"] == "ROLLING_BACK" and line["deploy"] == end["deploy"] and line["to"]["path"] == live
+        for line in lines
+    )
+
+
 def rollback_choices(lines: Sequence[Json], seen: Seen, to: str) -> list[Json]:
     """Return the recorded targets a rollback may take, the best first; never what is live now."""
     known: list[Json] = []
@@ -2062,6 +2082,8 @@ class Change:
     def choose(self, seen: Seen) -> str:
         """Choose where a requested rollback goes."""
         lines = self.record.lines()
+        if is_back(self.host, lines, self.request, seen):
+            return "rejudge"
         try:
             choice = choose_target(self.host, lines, self.request, seen)
         except Stop as stop:
@@ -2265,7 +2287,8 @@ class Change:
 
     def _rejudge(self) -> str:
         seen = Seen.at(self.host, self.request)
-        live = self.line("HEALTHY") or {"live": {"path": seen.live, "version": self.request.version}}
+        version = self.request.version or quick_version(seen.live, self.request.package)
+        live = self.line("HEALTHY") or {"live": {"path": seen.live, "version": version}}
         wanted = self.request.wanted(path=live["live"]["path"], version=live["live"]["version"])
         if self.request.action == "restart":
             wanted = self.request.wanted()
@@ -2273,8 +2296,12 @@ class Change:
 
     def finish(self, checks: list[Check]) -> str:
         """End with what the checks say; nothing is changed any more."""
-        result = {PASS: OK, FAIL: FAILED, UNKNOWN: UNKNOWN}[verdict(checks)]
-        return self.end(result, checks=checks, reason=reason_of(checks), remedy=_REMEDIES.get(result, ""))
+        back = self.request.action == "rollback"  # which is not judged by what needs the network
+        result = {PASS: OK, FAIL: FAILED, UNKNOWN: UNKNOWN}[verdict(checks, network=not back)]
+        against = reason_of(checks, network=not back)
+        reason = "; ".join(part for part in ("it was back already" if back else "", against) if part)
+        remedy = _REMEDIES_BACK if back else _REMEDIES
+        return self.end(result, checks=checks, reason=reason, remedy=remedy.get(result, ""))
 
     # going back
 
@@ -2389,6 +2416,7 @@ class Change:
 
 
 _REMEDIES = {FAILED: "staging.logs shows why", UNKNOWN: "staging.healthcheck asks again"}
+_REMEDIES_BACK = {**_REMEDIES, FAILED: "staging.logs shows why; to go further back, --to VERSION"}
 
 
 def _named(entry: Json) -> Json:
@@ -2674,8 +2702,9 @@ class Session:
         seen = Seen.at(self.host, request)
         for check in preflight(self.host, self.places, request, seen):
             self.refuse(check)
-        if request.action == "rollback":
-            choose_target(self.host, self.record.lines(), request, seen)
+        lines = self.record.lines()
+        if request.action == "rollback" and not is_back(self.host, lines, request, seen):
+            choose_target(self.host, lines, request, seen)
 
     def enable(self) -> None:
         """Write and enable the agent's own unit."""

@@ -228,6 +228,45 @@ def test_a_rollback_walks_back_through_what_ran_before(world: World) -> None:
     assert world.submit("rollback", deploy="r5", to="0.30.0")["code"] == 4
 
 
+def test_a_rollback_that_is_sent_again_goes_no_further_back(world: World) -> None:
+    world.submit(version="0.36.0rc1", deploy="d1")
+    world.submit(version="0.36.0rc2", deploy="d2")
+    assert world.submit("rollback", deploy="r1", once=True)["live"]["version"] == "0.36.0rc1"
+    before = world.service.invocation
+    again = world.submit("rollback", deploy="r2", once=True)
+    assert (again["outcome"], again["live"]["version"], again["reason"]) == ("OK", "0.36.0rc1", "it was back already")
+    assert (world.service.invocation, world.record()[-1]["changed"]) == (before, False)
+    assert world.submit("rollback", deploy="r3", once=True, to="0.35.0")["live"]["version"] == "0.35.0"
+    world.submit(version="0.36.0rc3", deploy="d3")
+    assert world.submit("rollback", deploy="r4", once=True)["live"]["version"] == "0.35.0"
+
+
+def test_a_rollback_after_one_that_the_host_made_by_itself_stays(world: World) -> None:
+    world.submit(version="0.36.0rc1", deploy="d1")
+    world.behaviours["0.36.0rc2"] = "crash"
+    assert world.submit(version="0.36.0rc2", deploy="d2")["outcome"] == "ROLLED_BACK"
+    again = world.submit("rollback", deploy="r1", once=True)
+    assert (again["outcome"], again["live"]["version"]) == ("OK", "0.36.0rc1")
+
+
+def test_a_rollback_to_what_is_live_judges_it(world: World) -> None:
+    world.submit(version="0.36.0rc1", deploy="d1")
+    before = world.service.invocation
+    result = world.submit("rollback", deploy="r1", to="0.36.0rc1")
+    assert (result["outcome"], result["reason"], world.service.invocation) == ("OK", "it was back already", before)
+    world.service.active, world.service.sub = "failed", "failed"
+    result = world.submit("rollback", deploy="r2", to="0.36.0rc1")
+    assert (result["outcome"], result["code"], "--to VERSION" in result["remedy"]) == ("FAILED", 1, True)
+
+
+def test_a_rollback_that_has_nothing_to_do_needs_no_network(world: World) -> None:
+    more = with_token(world)
+    world.submit(deploy="d1", **more)
+    world.submit("rollback", deploy="r1", once=True, **more)
+    world.telegram = OSError("no answer: Network is unreachable")
+    assert world.submit("rollback", deploy="r2", once=True, **more)["outcome"] == "OK"
+
+
 def test_a_rollback_needs_no_network(world: World) -> None:
     more = with_token(world)
     world.submit(deploy="d1", **more)
