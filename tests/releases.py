@@ -115,10 +115,11 @@ def settings(urls: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def world(root: Path, schemas: Schemas | None = None) -> Iterator[World]:
+def world(root: Path, schemas: Schemas | None = None, indexes: str = "127.0.0.1") -> Iterator[World]:
     """Serve a project with its release 1.0.0 on main, and one feature since then on dev, which is checked out.
 
-    With `schemas` every request to GitHub and every answer must be as GitHub describes them.
+    With `schemas` every request to GitHub and every answer must be as GitHub describes them. Both `indexes` listen at
+    that address.
     """
     index, staging, bare = SandboxIndex(), SandboxIndex(), root / "sample.git"
     repository = Repository(root / "work")
@@ -127,7 +128,9 @@ def world(root: Path, schemas: Schemas | None = None) -> Iterator[World]:
     with ExitStack() as stack:
         hub: Service = stack.enter_context(Validated(github, schemas)) if schemas else github
         services: dict[str, Service] = {"index": index, "staging": staging, "github": hub}
-        servers = {name: stack.enter_context(Server(service)) for name, service in services.items()}
+        hosts = {"github": "127.0.0.1"}
+        servers = {name: stack.enter_context(Server(service, host=hosts.get(name, indexes)))
+                   for name, service in services.items()}  # fmt: skip
         repository.commit("feat: begin (#1)", {
             "pyproject.toml": pyproject("1.0.0", settings({name: one.url for name, one in servers.items()})),
             "CHANGELOG.md": changelog(("1.0.0", "2024-01-01")),

@@ -90,18 +90,20 @@ Service = Callable[[Request], Answer]
 
 
 class Server:
-    """A service on a port of this machine; use it in a `with`."""
+    """A service on a port of this machine, by default for this machine alone; use it in a `with`."""
 
-    def __init__(self, service: Service, *, delay: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, service: Service, *, delay: float = 0.0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.service = service
         self.delay = delay  # seconds before every answer
         self.seen: list[Request] = []
         self.faults: list[Fault] = []
         self._lock = threading.Lock()
-        self._http = _Listener(("127.0.0.1", 0), _handler(self))
+        self._http = _Listener((host, 0), _handler(self))
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._http.server_address[1]}"
+        self.url = f"http{'s' if tls else ''}://{host}:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Self:

@@ -26,7 +26,8 @@ simple = "{release}"
 [tool.release-coordination.staging-index]
 simple = "{staging}"
 """
-_HOST = """[tool.release-coordination.hosts.{name}]
+_HOST = """\
+[tool.release-coordination.hosts.{name}]
 role = "{role}"
 unit = "{unit}"
 installer = "{installer}"
@@ -89,6 +90,12 @@ class Operator:
         return self.inv(*words, "--json", **options)
 
 
+def table(host: Machine, telegram: Telegram, *, settle: int = 2, role: str = "staging", installer: str = "pipx") -> str:
+    """Return a host's settings."""
+    return _HOST.format(name=host.name, role=role, unit=service.UNIT, settle=settle, config=service.CONFIG_PATH,
+                        bot=BOT, api=telegram.api, installer=installer)  # fmt: skip
+
+
 def at_work(
     folder: Path, lab: Lab, indexes: Indexes, telegram: Telegram, hosts: Sequence[Machine], *, settle: int = 2,
     role: str = "staging", installer: str = "pipx",
@@ -98,7 +105,6 @@ def at_work(
     project.mkdir()
     text = _PYPROJECT.format(name=service.NAME, release=indexes.release.simple, staging=indexes.staging.simple)
     for host in hosts:
-        text += _HOST.format(name=host.name, role=role, unit=service.UNIT, settle=settle, config=service.CONFIG_PATH,
-                             bot=BOT, api=telegram.api, installer=installer)  # fmt: skip
+        text += table(host, telegram, settle=settle, role=role, installer=installer)
     (project / "pyproject.toml").write_text(text, "utf-8")
     return Operator(project, lab.home)

@@ -29,6 +29,7 @@ class Behaviour:
     ready_after: float | None = 0.0  # None: never
     error_after: float | None = None
     crash_after: float | None = None
+    crash_on: str | None = None  # a file in the home folder: once it is there, every start ends soon
     drain: float = 0.0  # how long it takes to end
 
 
@@ -121,6 +122,12 @@ def later(seconds, action):
         timer.start()
 
 
+def watch(name):
+    while not os.path.exists(os.path.join(os.path.expanduser("~"), name)):
+        time.sleep(0.05)
+    crash()
+
+
 def stop(signum, frame):
     say("info", "stopping")
     time.sleep(BEHAVIOUR["drain"])
@@ -135,6 +142,8 @@ def main():
     say("info", "acme-bot %s starting" % __version__)
     later(BEHAVIOUR["crash_after"], crash)
     later(BEHAVIOUR["ready_after"], ready)
+    if BEHAVIOUR["crash_on"]:
+        threading.Thread(target=watch, args=(BEHAVIOUR["crash_on"],), daemon=True).start()
     later(BEHAVIOUR["error_after"], lambda: print("[error] something broke id=4711", flush=True))
     while True:
         time.sleep(10)
