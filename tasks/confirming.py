@@ -15,7 +15,11 @@ def confirm(question: str, *, yes: bool) -> None:
     _forget_what_was_typed()
     sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
-    answer = sys.stdin.readline()
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        raise
     if not answer.endswith("\n"):
         sys.stderr.write("\n")  # the input ended: what follows begins on a line of its own
     if answer.strip().lower() not in {"y", "yes"}:
