@@ -100,7 +100,7 @@ def tag(
     github = github_of(found)
     recall = observe(found, version_of(found, version), github)
     check(recall)
-    tell_plan(recall)
+    tell_plan(recall, found.version)
     if dry_run or not recall.steps:
         report(recall, recall, json=json)
         return

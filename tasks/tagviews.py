@@ -1,11 +1,15 @@
 """What is told of a tag that is taken back."""
 
+from packaging.version import Version
+
 from .report import document, note, say
 from .rules.recall import Recall, left_to_do
 
 
-def tell_plan(recall: Recall) -> None:
-    """Say what is going to be done, and what to beware of."""
+def tell_plan(recall: Recall, current: Version) -> None:
+    """Say what is going to be done, and what to beware of; `current` is the version that pyproject.toml sets."""
+    if not recall.places and recall.version != current:
+        note(f"note: pyproject.toml sets {current}: was {recall.version} meant?")
     for warning in recall.warnings if recall.places else ():
         note(f"warning: {warning}")
     for step in recall.steps:
@@ -28,7 +32,9 @@ def report(before: Recall, after: Recall, *, json: bool) -> None:
         return
     for run in before.running:
         say(f"cancelled {run.url or run.id}")
-    was = f"; it was {before.there or before.here}" if before.places else ""
-    say(f"{before.tag} is gone from {before.remote} and from here{was}")
+    if before.places:
+        say(f"{before.tag} is gone from {before.remote} and from here; it was {before.there or before.here}")
+    else:
+        say(f"{before.tag} is neither on {before.remote} nor here")
     for step in left_to_do(after):
         say(f"next: {step}")

@@ -48,14 +48,23 @@ def test_wherever_it_is(made: World, local: bool, remote: bool) -> None:
     others = {name: sha for name, sha in made.bare.refs.items() if name != TAG}
     ended = made.call("rollback.tag", "--yes")
     assert (ended.code, here(made), there(made)) == (0, False, False), ended
-    was = f"; it was {seen}" if local or remote else ""
     assert ended.out.splitlines() == [
-        f"v1.1.0 is gone from origin and from here{was}",
+        f"v1.1.0 is gone from origin and from here; it was {seen}"
+        if local or remote
+        else "v1.1.0 is neither on origin nor here",
         "next: put right what failed and merge it, then tag again: inv release.tag",
     ]
     assert made.bare.refs == others
     again = made.call("rollback.tag", "--json")
     assert (again.code, again.json["state"], again.json["deleted"]) == (0, "gone", [])
+
+
+def test_a_version_that_never_was(made: World) -> None:
+    """A slip of the finger is no success that nobody doubts: the tag that was meant is still there."""
+    ended = made.call("rollback.tag", "--version=1.10.0")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "v1.10.0 is neither on origin nor here")
+    assert ended.err == "note: pyproject.toml sets 1.1.0: was 1.10.0 meant?\n"
+    assert (here(made), there(made)) == (True, True)
 
 
 def test_asked_first(made: World) -> None:
