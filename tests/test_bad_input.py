@@ -304,3 +304,10 @@ def test_looking_writes_nothing(sample: Repository) -> None:
 
 def test_this_checkout_can_be_looked_at() -> None:
     assert called("version.show", "--json", cwd=CHECKOUT).json["package"] == "release-coordination"
+
+
+def test_a_host_at_which_nobody_listens(sample: Repository) -> None:
+    """What to type next is what a person types there: with the user."""
+    where = {"RELEASE_COORDINATION_HOSTS__DEAD__ADDRESS": "deploy@127.0.0.1:9"}
+    ended = run("rollback.hosts", "--json", cwd=sample.root, env=where)
+    assert (ended.code, ended.json[0]["reason"].endswith("next: ssh -p 9 deploy@127.0.0.1")) == (3, True), ended

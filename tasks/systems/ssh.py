@@ -115,17 +115,18 @@ def _prepare(connection: "Connection") -> None:
         _prepare(connection.gateway)
         _open(connection.gateway)
     elif not connection.gateway:
-        more["sock"] = _socket(connection.host, connection.port)
+        more["sock"] = _socket(connection)
     # Fabric wraps what it holds in proxies; a plain dictionary in its place is passed on as it is.
     connection.connect_kwargs = {**dict(connection.connect_kwargs), **more}
 
 
-def _socket(host: str, port: int) -> socket.socket:
+def _socket(connection: "Connection") -> socket.socket:
+    host, port = connection.host, connection.port
     try:
         made = socket.create_connection((host, port), timeout=CONNECT_SECONDS)
     except OSError as error:
         raise HostUnreachable(
-            f"{host}:{port} cannot be reached: {_words(error)}", remedy=f"ssh -p {port} {host}"
+            f"{host}:{port} cannot be reached: {_words(error)}", remedy=f"ssh {typed(connection)}"
         ) from None
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
