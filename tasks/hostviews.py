@@ -51,7 +51,8 @@ def _print_status(results: Sequence[HostResult]) -> None:
         answer = result.answer
         live, unit, work = (answer.get(key) or {} for key in ("live", "unit", "work"))
         busy = f"{work.get('operator') or 'somebody'}: {work.get('action')} {work.get('version')}" if work else ""
-        remarks = "; ".join(part for part in (busy, *answer.get("drift", ()), result.reason) if part)
+        again = f"systemd restarted it {plural(unit['restarts'], 'time')}" if unit.get("restarts") else ""
+        remarks = "; ".join(part for part in (busy, again, *answer.get("drift", ()), result.reason) if part)
         rows.append((result.name, live.get("version", "none" if answer else "?"), live.get("origin") or "",
                      _moment(live.get("since")), unit.get("active", "?"), remarks))  # fmt: skip
     table(("host", "version", "origin", "since", "unit", "remarks"), rows, wide="remarks")

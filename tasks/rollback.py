@@ -26,10 +26,14 @@ def hosts(
 
     A host that went back already is judged and stays, so typing it again changes nothing; --to leads further back.
     """
+    from .report import say
+
     names = host or ([] if role else ["all"])
     take_back(
         project, names, role, to, parallel, one_by_one=one_by_one, canary=canary, dry_run=dry_run, json=json, once=True
     )
+    if not (dry_run or json):
+        say("next: inv rollback.yank, so that nobody else gets the bad version")
 
 
 @command(

@@ -151,7 +151,9 @@ def crash_loops(night: Night) -> None:
         host.write_file(f"/home/deploy/{UPDATE}", "?", owner="deploy")
     for host in night.hosts:
         wait(f"the crash loop of {host.name}", lambda host=host: restarts(host) >= 3)  # type: ignore[misc]
-    rows = json.loads(night.inv("staging.status", "--host=all", "--json").out)
+    shown = re.findall(r"(\w+) +1\.1\.0 .* systemd restarted it \d+ times", night.inv("staging.status").out)
+    assert shown == ["hetz", "web1"]
+    rows = json.loads(night.inv("staging.status", "--json").out)
     assert [row["answer"]["live"]["version"] for row in rows] == ["1.1.0", "1.1.0"]
     assert all(row["answer"]["unit"]["restarts"] >= 3 for row in rows), rows
     ended = night.made.inv("staging.healthcheck", "--host=all", "--json")
@@ -161,6 +163,7 @@ def crash_loops(night: Night) -> None:
 def every_host_goes_back(night: Night) -> None:
     ended = night.inv("rollback.hosts")
     assert re.findall(r"OK +(\w+) +1\.0\.0 +[\d.]+\n", ended.out) == ["hetz", "web1"], ended
+    assert "next: inv rollback.yank" in ended.out
     well(night)
     again = night.twice("rollback.hosts")
     assert re.findall(r"OK +(\w+) +1\.0\.0 +[\d.]+ +it was back already\n", again.out) == ["hetz", "web1"], again
