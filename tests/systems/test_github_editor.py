@@ -186,6 +186,15 @@ def test_a_change_that_cannot_be(editor: Editor, hub: Hub, path: str, change: Ch
     assert SECRET not in told(caught.value)
 
 
+def test_a_token_that_is_echoed_in_escapes_is_told_nobody(editor: Editor, hub: Hub) -> None:
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in SECRET)
+    text = f'{{"message": "No", "errors": [{{"code": "custom", "message": "not {escaped}"}}]}}'
+    hub.routes["/issues"] = Answer(422, text.encode(), {"Content-Type": "application/json"})
+    with pytest.raises(Unprocessable, match=r"422: No; not \*\*\*") as caught:
+        editor.create_issue("T", "B")
+    assert SECRET not in told(caught.value)
+
+
 def test_a_change_that_is_not_allowed(editor: Editor, hub: Hub) -> None:
     hub.routes["/issues"] = Answer(
         403, b'{"message": "Resource not accessible"}', {"X-Accepted-GitHub-Permissions": "issues=write"}
