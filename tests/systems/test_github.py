@@ -280,6 +280,13 @@ def test_comments(hubbed: Github, hub: Hub) -> None:
     assert list(hubbed.comments(3)) == ["one", ""]
 
 
+@pytest.mark.parametrize("page", [{}, {"workflow_runs": None}, {"workflow_runs": {}}, {"runs": []}])
+def test_a_page_without_its_list_is_not_an_empty_one(hubbed: Github, hub: Hub, page: dict[str, object]) -> None:
+    hub.routes["/actions/runs"] = page
+    with pytest.raises(WrongAnswer, match="other JSON"):
+        list(hubbed.runs())
+
+
 # -- workflow runs -------------------------------------------------------------------------------------------------
 
 

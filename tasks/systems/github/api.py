@@ -89,8 +89,7 @@ class Api:
         """Yield what the pages of an address list, at most so many; `key` is where the rows are in a page."""
         count = 0
         for answer in self.pages(f"{url}{'&' if '?' in url else '?'}per_page={min(most or _PAGE, _PAGE)}"):
-            rows = answer.mapping().get(key) if key else answer.rows()
-            for row in rows if isinstance(rows, list) else ():
+            for row in _listed(answer, key):
                 if most is not None and count >= most:
                     return
                 yield meaning(answer, row, read)
@@ -107,6 +106,14 @@ class Api:
             following = next_page(answer)
             if following and urlsplit(following)[:2] != urlsplit(url)[:2]:
                 raise Strayed(url, "goes on at another host", expected="its own pages")
+
+
+def _listed(answer: Answer, key: str) -> list[Any]:
+    """Return the rows of a page; one without a list of them is an error, and not empty."""
+    found = answer.mapping().get(key) if key else answer.rows()
+    if isinstance(found, list):
+        return found
+    raise WrongAnswer(answer.url, f"answered {answer.status} with other JSON", expected=f"a list of {key}")
 
 
 def next_page(answer: Answer) -> str:
