@@ -71,6 +71,7 @@ def plan(project: Project, named: Sequence[str], *, tentative: bool = False) -> 
     items = [item for item in reversed(traced.coverages) if _wanted(item, meant)]
     filed = filed_issues(github, after) if items and not traced.trouble else {}
     steps = [_step(project, item, filed) for item in items]
+    _remember(Memory.of(project), steps)
     left = [step for step in steps if step.deed is not Deed.NOTHING]
     return Plan(github, after, left, [*_covered(traced, meant), *_there(steps)], traced.trouble)
 
@@ -141,14 +142,13 @@ def carry_out(project: Project, planned: Plan) -> list[Step]:
         for step in planned.steps:
             issue = filed.get(step.filing.commit)
             done.append(_done(editor, replace(step, issue=issue, deed=_deed(issue))))
-            _remember(memory, done[-1])
+            _remember(memory, done[-1:])
             update()
     return done
 
 
-def _remember(memory: Memory, step: Step) -> None:
-    if step.issue:
-        memory.keep({step.filing.commit: told_by(step.issue)})
+def _remember(memory: Memory, steps: Sequence[Step]) -> None:
+    memory.keep({step.filing.commit: told_by(step.issue) for step in steps if step.issue})
 
 
 def _done(editor: Editor, step: Step) -> Step:

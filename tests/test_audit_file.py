@@ -104,6 +104,18 @@ def test_what_was_filed_before_a_hotfix_is_found_in_another_clone(two: Online) -
     assert two.call("audit.commits").code == 0
 
 
+def test_what_is_behind_many_newer_issues_is_found_and_remembered(two: Online) -> None:
+    """The audit looks through the newest alone; once they were found otherwise it knows them."""
+    two.call("audit.file", "--yes")
+    (two.work.root / ".git" / "release-coordination" / "coverage.json").unlink()
+    for number in range(201):
+        two.play.open_issue(f"newer {number}")
+    assert two.call("audit.commits").code == 1
+    ended = two.call("audit.file", "--yes", "--json")
+    assert (ended.code, ended.json["issues"], len(issues(two))) == (0, [], 203)
+    assert two.call("audit.commits").code == 0
+
+
 def test_a_dry_run_does_nothing(two: Online) -> None:
     two.questions()
     ended = two.call("audit.file", "--dry-run")
