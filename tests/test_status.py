@@ -12,6 +12,8 @@ from tasks.systems.journal import Journal
 
 from .chains import VERSION, Chain, chain
 from .releases import TOKEN
+from .repositories import URL, released
+from .running import called
 from .test_page import Seen
 
 EVIL = "<script>alert(1)</script> \x1b[31m ::error::x $(touch owned) `id` ghp_0123456789abcdefSECRET"
@@ -52,6 +54,17 @@ def test_what_cannot_be_asked_is_unknown_and_the_rest_is_shown(made: Chain) -> N
     states = {step["name"]: step["state"] for step in ended.json["steps"]}
     assert (ended.code, states["prepare"], states["integration"]) == (0, "done", "done")
     assert (states["merge"], states["watch"]) == ("unknown", "unknown")
+
+
+def test_without_a_repository_there_is_nothing_to_see(tmp_path: Path) -> None:
+    repository = released(tmp_path)
+    text = repository.read("pyproject.toml").decode()
+    repository.commit("feat: more", {"pyproject.toml": text.replace(URL, "https://example.org/sample")})
+    for command in ("release.status", "release.run"):
+        ended = called(command, cwd=tmp_path)
+        assert (ended.code, ended.out) == (2, ""), ended
+        assert ended.err.startswith("error: no repository on GitHub is configured: "), ended
+        assert ended.err.count("no repository") == 1
 
 
 def test_one_run_at_a_time(made: Chain) -> None:

@@ -40,11 +40,16 @@ def steps_of(names: Sequence[str] = NAMES) -> list[Step]:
 
 
 def world_of(project: Project, version: str = "", wishes: Wishes | None = None) -> World:
-    """Return the world around a version, by default the one that is on its way, else the one that was released last."""
+    """Return the world around a version, by default the one that is on its way, else the one that was released last.
+
+    A project without a repository on GitHub is refused.
+    """
     wanted = read_version(version, "--version") if version else _on_its_way(project)
     if not is_final(str(wanted)):
         raise WrongValue(f"{wanted} is no final version", expected="X.Y.Z, also while a candidate of it is tried")
-    return World(project, wanted, Diary.of(project, str(wanted)), wishes or Wishes())
+    made = World(project, wanted, Diary.of(project, str(wanted)), wishes or Wishes())
+    _ = made.github  # without a repository each step would only say so again
+    return made
 
 
 def _on_its_way(project: Project) -> Version:
