@@ -126,17 +126,32 @@ def show(world: "World", steps: "Sequence[Step]", *, html: str, json: bool) -> N
         write_page(html, world, found)
 
 
-def settle(world: "World") -> None:
+def settle(world: "World", steps: "Sequence[Step]") -> None:
     """Ask whether a candidate goes first where nothing tells, and remember what was said, for later runs."""
     from .reading import chooses
 
     wish = world.wishes.staging
-    if wish is None and world.staged is None:
+    if wish is None and world.staged is None and _matters(world, steps):
         question = f"{world.version} is a {world.part or 'patch'}: try a candidate on the staging hosts first?"
-        wish = not world.wishes.yes and chooses(question, default=False)
+        wish = not world.wishes.yes and chooses(question, default=False, flag="--staging")
         world.__dict__.pop("staged")
     if wish is not None and wish != world.diary.chosen():
         world.diary.choose(staging=wish)
+
+
+def _matters(world: "World", steps: "Sequence[Step]") -> bool:
+    """Tell whether a candidate may still go first: not after the merge, nor where the steps end before or begin after.
+
+    What cannot be asked does not settle it.
+    """
+    from contextlib import suppress
+
+    from .errors import Unreachable
+    from .rules.steps import BY_CANDIDATE
+
+    with suppress(Unreachable):
+        return any(step.name in BY_CANDIDATE for step in steps) and not world.past_merge
+    return True
 
 
 def carry_through(world: "World", steps: "Sequence[Step]", *, html: str, json: bool) -> None:
@@ -148,7 +163,7 @@ def carry_through(world: "World", steps: "Sequence[Step]", *, html: str, json: b
 
     course = Course(world, steps, tell)
     with world.diary.alone():
-        settle(world)
+        settle(world, steps)
         try:
             with redirect_stdout(sys.stderr):  # what the steps say of their findings is not the result
                 course.go()

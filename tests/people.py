@@ -1,12 +1,14 @@
 """People: one who sits at a terminal and types, and one who goes to the index's page and yanks."""
 
+import fcntl
 import os
 import pty
 import select
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -36,24 +38,35 @@ def browser(folder: Path, action: str, reason: str = "") -> str:
     return str(program(folder, "browser", f'exec {sys.executable} {script} "$@"'))
 
 
-def typed(*words: str, cwd: Path, answer: str, env: Mapping[str, str | None], seconds: float = 60) -> tuple[int, str]:
+def typed(*words: str, cwd: Path, answer: str, env: Mapping[str, str | None]) -> tuple[int, str]:
     """Type `inv …` at a terminal, answer its question, and return the exit code and what is on the screen."""
+    return talked(*words, cwd=cwd, answers=[("[y/N]", f"{answer}\n")], env=env)
+
+
+def talked(
+    *words: str, cwd: Path, answers: Sequence[tuple[str, str]], env: Mapping[str, str | None], seconds: float = 60
+) -> tuple[int, str]:
+    """Type `inv …` at a terminal, type each answer once its question is there, and return exit code and screen.
+
+    Keys such as Ctrl-C (\\x03) and Ctrl-D (\\x04) do there what they always do.
+    """
     master, slave = pty.openpty()
     with subprocess.Popen(
         arguments(*words), cwd=cwd, env=changed({"TERM": "dumb", **env}), stdin=slave, stdout=slave, stderr=slave,
         start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads in the tests
     ) as child:  # fmt: skip
         os.close(slave)
-        screen, end, answered = b"", time.monotonic() + seconds, False
+        screen, end, left, seen = b"", time.monotonic() + seconds, list(answers), 0
         while time.monotonic() < end:
             piece = _read(master)
             if piece is None:
                 break
             screen += piece
-            if not answered and b"[y/N]" in screen:
-                answered = True
-                time.sleep(0.1)
-                os.write(master, answer.encode() + b"\n")
+            if left and left[0][0].encode() in screen[seen:]:
+                seen = len(screen)
+                time.sleep(0.1)  # what is typed before the question is there is dropped
+                os.write(master, left.pop(0)[1].encode())
         else:
             child.kill()
         os.close(master)

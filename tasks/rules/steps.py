@@ -27,6 +27,7 @@ MEANINGS: Mapping[str, str] = {
 }
 NAMES = tuple(MEANINGS)
 MERGED_BY = NAMES.index("merge")  # what is before it is over once the release is merged
+BY_CANDIDATE = ("prepare", "candidate", "staging", "soak", "promote")  # they depend on whether one goes first
 
 
 class State(StrEnum):
