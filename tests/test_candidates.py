@@ -10,13 +10,14 @@ from tasks import soaking
 from tasks.fleet import HostResult
 from tasks.rules.fleet import HostOutcome
 
+from .rehearsal.validation import Schemas
 from .releases import KILLED, World, today, world
 from .running import Ended, program
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as found:
+def made(tmp_path: Path, schemas: Schemas) -> Iterator[World]:
+    with world(tmp_path, schemas) as found:
         yield found
 
 

@@ -7,14 +7,15 @@ import pytest
 
 from tasks.rehearsal.server import Answer, Fault
 
+from .rehearsal.validation import Schemas
 from .releases import KILLED, World, today, world
 from .repositories import issue, pyproject
 from .running import Ended, program
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as found:
+def made(tmp_path: Path, schemas: Schemas) -> Iterator[World]:
+    with world(tmp_path, schemas) as found:
         yield found
 
 

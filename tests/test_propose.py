@@ -4,21 +4,29 @@ import getpass
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks import gates
+from tasks.project import find_project
+from tasks.proposing import carry_out, plan_proposal
 from tasks.rehearsal.github import Pace
 from tasks.rehearsal.github.objects import Pull
 from tasks.rehearsal.server import Answer, Fault
+from tasks.rules.summary import summarized
 from tasks.steps.diary import Diary
+from tasks.systems.github import Github
 from tasks.systems.journal import Journal
+from tasks.systems.tokens import Token
 
+from .rehearsal.emulate import Emulator
 from .rehearsal.validation import Schemas
 from .releases import KILLED, TOKEN, World, today, world
 from .repositories import issue
 from .running import Ended, arguments, changed, program
+from .systems.webs import client
 
 MARK = "<!-- release-coordination: end -->"
 LINE = "merge PR #1 when ready (approver: nathan)\n"
@@ -199,6 +207,25 @@ def test_once_merged_there_is_nothing_to_propose(made: World) -> None:
     ended = propose(made)
     assert (ended.code, ended.out) == (0, "PR #1 was merged\n")
     assert len(pulls(made)) == 1
+
+
+def test_against_an_emulator_that_is_not_ours(emulate: Emulator, made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened, left alone, updated, and known again once it was merged."""
+    for name, value in made.env.items():
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    branch = "release/1.1.0"
+    emulate.commit(branch, "work.txt", "1\n", "chore: release 1.1.0")
+    hub = Github(emulate.url, "owner/sample", Token(emulate.token, "test"), client())
+    plan = replace(plan_proposal(find_project(str(made.work.root)), offline=True), github=hub)
+    pull = carry_out(plan)
+    assert (pull.state, pull.title, pull.body, pull.base) == ("open", "chore: release 1.1.0", plan.body, "main")
+    again = replace(plan, pull=pull)
+    assert (again.deed, carry_out(again).number) == ("leave", pull.number)
+    assert carry_out(replace(again, body=f"{plan.body}\n\nmore")).body.endswith("more")
+    assert [one.number for one in hub.pulls(head=branch, base="main")] == [pull.number]
+    emulate.call("PUT", f"/pulls/{pull.number}/merge", {"merge_method": "squash"})
+    (merged,) = hub.pulls(head=branch, base="main", state="closed")
+    assert (merged.number, merged.merged, summarized(merged.body)) == (pull.number, True, "1.1.0")
 
 
 # -- the checks ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from .fleets import FakeFleet, FakeHost
+from .rehearsal.validation import Schemas
 from .releases import World, world
 
 HOSTS = "".join(
@@ -15,8 +16,8 @@ HOSTS = "".join(
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as found:
+def made(tmp_path: Path, schemas: Schemas) -> Iterator[World]:
+    with world(tmp_path, schemas) as found:
         text = found.work.read("pyproject.toml").decode()
         found.work.write({"pyproject.toml": f"{text}{HOSTS}"})
         yield found

@@ -10,6 +10,7 @@ from tasks.layers import load
 from tasks.rehearsal.github.hub import Push
 from tasks.rules.failures import AGAIN_BY_HAND
 
+from .rehearsal.validation import Schemas
 from .releases import KILLED, World, world
 from .running import Ended, program
 
@@ -18,9 +19,9 @@ GUARDS = ["clean", "branch here", "branch there", "version", "changelog", "tag",
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[World]:
+def made(tmp_path: Path, schemas: Schemas) -> Iterator[World]:
     """A release that was merged, and that nothing tagged."""
-    with world(tmp_path) as found:
+    with world(tmp_path, schemas) as found:
         found.work.commit("ci: release", {RELEASE: "on:\n  push:\n    tags: ['v*']\njobs: {}\n"})
         found.work.git("push", "--quiet", "origin", "dev")
         assert found.call("release.prepare", "--yes", "--offline").code == 0

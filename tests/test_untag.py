@@ -7,6 +7,7 @@ import pytest
 
 from tasks.rehearsal.server import Answer, Fault
 
+from .rehearsal.validation import Schemas
 from .releases import World, world
 from .repositories import Repository
 from .running import program
@@ -15,9 +16,9 @@ TAG = "refs/tags/v1.1.0"
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[World]:
+def made(tmp_path: Path, schemas: Schemas) -> Iterator[World]:
     """A project whose version 1.1.0 was tagged, here and on the remote; nothing of it was published."""
-    with world(tmp_path) as found:
+    with world(tmp_path, schemas) as found:
         found.work.switch("main")
         text = found.work.read("pyproject.toml").decode().replace('"1.0.0"', '"1.1.0"')
         found.work.commit("chore: release 1.1.0", {"pyproject.toml": text})
