@@ -61,9 +61,9 @@ class World:
         assert "\x1b" not in ended.out + ended.err
         return ended
 
-    def inv(self, *words: str, cwd: Path | None = None) -> Ended:
+    def inv(self, *words: str, cwd: Path | None = None, seconds: float = 120) -> Ended:
         """Type `inv …`."""
-        ended = run(*words, cwd=cwd or self.work.root, env=self.env)
+        ended = run(*words, cwd=cwd or self.work.root, env=self.env, seconds=seconds)
         assert TOKEN not in ended.out + ended.err
         return ended
 

@@ -52,9 +52,11 @@ def arguments(*words: str) -> list[str]:
     return [str(INV), "--search-root", str(CHECKOUT), *words]
 
 
-def run(*words: str, cwd: Path, env: Environment | None = None) -> Ended:
+def run(*words: str, cwd: Path, env: Environment | None = None, seconds: float = 120) -> Ended:
     """Run `inv …` and return how it ended; whatever it was, there is no traceback and nothing a terminal could obey."""
-    done = subprocess.run(arguments(*words), cwd=cwd, env=changed(env), capture_output=True, check=False, timeout=120)
+    done = subprocess.run(
+        arguments(*words), cwd=cwd, env=changed(env), capture_output=True, check=False, timeout=seconds
+    )
     ended = Ended(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
     assert "Traceback" not in ended.err + ended.out, ended.err
     assert "\x1b" not in ended.out + ended.err, ended

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.people import go_to
-from tests.releases import World, today, world
-from tests.running import Ended, start
-
+from ..people import go_to
+from ..releases import World, today, world
+from ..running import Ended, start
 from . import prepared, service
 from .lab import Fleet, Lab
 from .machines import Machine
@@ -42,7 +41,7 @@ class Night:
 
     def inv(self, *words: str) -> Ended:
         """Type `inv …`; it has to end well."""
-        ended = self.made.inv(*words)
+        ended = self.made.inv(*words, seconds=2 * PATIENCE)
         assert ended.code == 0, ended
         assert service.TOKEN not in ended.out + ended.err
         return ended
