@@ -1,5 +1,6 @@
 """rollback.yank and unyank: against the sandbox's index, and against one that nobody here wrote."""
 
+import os
 import subprocess
 import threading
 import time
@@ -20,7 +21,7 @@ from tasks.yanking import plan
 from .hosts import indexes
 from .people import browser, go_to, typed
 from .releases import TOKEN, World, world
-from .running import Ended, arguments, changed, interrupted, start, wait_for
+from .running import Ended, arguments, changed, interrupted, program, start, wait_for
 
 EVIL = "`rm -rf ~`\n\x1b[31m$(reboot) @everyone closes #1 <script> --> <!-- release-coordination: end of yanked -->"
 
@@ -250,6 +251,40 @@ def test_a_page_older_than_one_seen_before_proves_nothing(made: World) -> None:
     planned = plan(find_project(str(made.work.root)), Aim.UNYANK)
     with made.index.stale(before), pytest.raises(Exception, match="older page than before"):
         Vigil(planned).wait(0)
+
+
+def test_a_resolver_that_still_takes_it_proves_the_opposite(made: World, tmp_path: Path) -> None:
+    """Not what the index shows is the proof, but what an installer takes."""
+    made.index.yank("sample", "1.0.1", "breaks start-up")
+    program(tmp_path / "bin", "uv", "cat > /dev/null; echo sample==1.0.1")
+    made.env["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    ended = yank(made)
+    assert (ended.code, made.writes()) == (1, []), ended
+    assert "1.0.1: 2 files, yanked; but a resolver still takes 1.0.1" in ended.err
+
+
+def test_it_looks_less_and_less_often(made: World) -> None:
+    planned, pauses = plan(find_project(str(made.work.root)), Aim.YANK), list[float]()
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Vigil(planned, sleep).wait(30)
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (0.5, 15.0)
+
+
+def test_a_latest_release_that_a_person_chose_stays_so(made: World) -> None:
+    made.github.tick()
+    made.github.add_release("v9.0.0")
+    made.index.yank("sample", "1.0.1", "breaks start-up")
+    ended = yank(made)
+    assert ended.code == 0, ended
+    assert "GitHub release of 1.0.1: marked\n" in ended.out
+    assert latest(made) == "v9.0.0"
 
 
 def test_a_malicious_reason_is_only_a_reason(made: World) -> None:
