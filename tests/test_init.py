@@ -192,6 +192,12 @@ def test_what_somebody_writes_meanwhile_is_left_alone(
     assert {path for path in bare_project.snapshot() if path not in before} == {"cliff.toml"}
 
 
+def test_what_was_not_written_is_not_called_done(bare_project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.scaffolding.write_all", lambda files: None)
+    ended = called("init", "--yes", cwd=bare_project.root)
+    assert (ended.code, "ci.yml is still missing" in ended.err) == (4, True)
+
+
 def test_all_or_nothing_is_written(bare_project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.systems import files
 
