@@ -134,6 +134,42 @@ def test_only_publishing_has_rights_to_publish(written: dict[str, Path]) -> None
     }
 
 
+def test_nothing_is_published_before_everything_else_went_well(written: dict[str, Path]) -> None:
+    """A job runs once those that it needs have ended well, and is given what they have handed on."""
+    needs = {
+        (project, path.stem, name): set([job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", []))
+        for project in ("layered", "flat")
+        for path in workflows(written[project])
+        for name, job in yaml.safe_load(path.read_text("utf-8"))["jobs"].items()
+    }
+    for project in ("layered", "flat"):
+        assert needs[project, "release", "publish"] == {"version", "tests", "build"}
+        assert needs[project, "release", "github"] == {"publish"}
+        assert needs[project, "ci", "install"] == {"build"}
+        assert needs[project, "ci", "candidate"] == {"checks", "tests", "install"}
+        assert needs[project, "ci", "publish-candidate"] == {"candidate"}
+
+
+def test_what_jobs_hand_on_is_what_others_take(written: dict[str, Path]) -> None:
+    """An artifact is uploaded once, by a job that ended before; a path of an action counts from the top."""
+    for top in written.values():
+        for path in workflows(top):
+            found = [(job, step["uses"].split("@")[0].split("/")[1], step["with"]["name"])
+                     for job, step in steps(path) if "artifact" in step.get("uses", "")]  # fmt: skip
+            made = {name: job for job, kind, name in found if kind == "upload-artifact"}
+            assert len(made) == sum(kind == "upload-artifact" for _, kind, _ in found)
+            jobs = yaml.safe_load(path.read_text("utf-8"))["jobs"]
+            for job, kind, name in found:
+                assert kind == "upload-artifact" or made[name] in _before(job, jobs), (path, job, name)
+
+
+def _before(name: str, jobs: dict[str, Any]) -> set[str]:
+    """Return the jobs that have ended before one begins."""
+    needs = jobs[name].get("needs", [])
+    direct = {needs} if isinstance(needs, str) else set(needs)
+    return direct.union(*(_before(one, jobs) for one in direct))
+
+
 def test_the_tests_run_where_the_project_says(written: dict[str, Path]) -> None:
     jobs = {
         project: yaml.safe_load((written[project] / ".github" / "workflows" / "ci.yml").read_text("utf-8"))["jobs"]
