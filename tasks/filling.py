@@ -70,6 +70,7 @@ def _publishing(settings: Settings, shape: Shape) -> dict[str, str | bool]:
         "branches": f"[{', '.join(pattern(name) for name in (shape.stable, shape.development) if name)}]",
         "tags": pattern(settings.tag_prefix, "*"),
         "candidate_ref": f"'{reference}'",
+        "before_merge": f"[{', '.join(['checks', *tested, 'build', 'install', 'validate'])}]",
         "before_candidate": f"[{', '.join(['checks', *tested, 'install'])}]",
         "before_publish": f"[{', '.join(['version', *tested, 'build'])}]",
         "upload": quoted(settings.index.upload),

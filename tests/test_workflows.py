@@ -228,6 +228,22 @@ def test_a_workspace_members_workflows_work_in_its_folder(written: dict[str, Pat
     assert release[True]["push"]["tags"] == ["part-v*"]  # YAML 1.1 reads `on` as true
 
 
+def test_the_one_check_to_require_waits_for_all_others(written: dict[str, Path]) -> None:
+    """Checks of a matrix cannot be required by the job's name, and one that never comes blocks every merge."""
+    for project, top in written.items():
+        for path in workflows(top):
+            jobs = yaml.safe_load(path.read_text("utf-8"))["jobs"]
+            if "passed" in jobs:
+                assert jobs["passed"]["if"] == "${{ always() }}"  # else it is skipped, which counts as passed
+                assert "strategy" not in jobs["passed"]
+                assert set(jobs["passed"]["needs"]) == jobs.keys() - {"passed", "candidate", "publish-candidate"}, (
+                    project
+                )
+                break
+        else:
+            raise AssertionError(project)
+
+
 # --- the shell steps, run ---------------------------------------------------------------------------------------------
 
 
@@ -697,6 +713,20 @@ def test_the_wheel_is_installed_where_nothing_else_is(building: Runner) -> None:
 
 
 # pull requests
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ("success success success success success", 0),
+        ("success success success success skipped", 0),
+        ("success failure success success skipped", 1),
+        ("failure success success success success", 1),
+        ("success success success skipped cancelled", 1),
+    ],
+)
+def test_what_passes_as_a_whole(runner: Runner, results: str, code: int) -> None:
+    assert runner.step("ci.yml", "passed", "fail unless everything went well", RESULTS=results).code == code
 
 
 def test_a_version_bump_is_validated(runner: Runner) -> None:
