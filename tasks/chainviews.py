@@ -86,13 +86,14 @@ def write_page(path: str, world: "World", standings: Sequence[Standing]) -> None
     """Write the report of a release as one page that needs nothing else."""
     package, hosts = world.project.package, world.project.settings.hosts
     rows = [(str(one.state), one.name, _when(one), took(one.seconds), one.evidence or one.meaning) for one in standings]
-    ran = [(name, host.role, host.unit or f"{package}.service") for name, host in hosts.items()]
+    ran = [(name, host.role, host.unit or f"{package}.service", world.running.get(name, "was not asked"))
+           for name, host in hosts.items()]  # fmt: skip
     content = page(
         f"Release of {package} {world.version}",
         [("p", f"next: {following(world.version, standings) or 'nothing, the release is finished'}")],
         table(("state", "step", "when (UTC) and by whom", "took", "evidence"), rows),
         section("Timeline", timeline(_bars(standings))),
-        *([section("Hosts", table(("host", "role", "unit"), ran))] if ran else []),
+        *([section("Hosts", table(("host", "role", "unit", "runs"), ran))] if ran else []),
     )
     try:
         Path(path).write_text(content, encoding="utf-8", errors="replace")

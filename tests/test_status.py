@@ -1,6 +1,7 @@
 """release.status and the report: where a release is by the world, without a network too, and harmless to look at."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,28 @@ def test_what_comes_from_outside_does_no_harm_and_nothing_secret_is_kept(made: C
     for text in (kept, page.read_text("utf-8"), ended.out, ended.err, str(made.status())):
         assert (TOKEN in text, "SECRET" in text, "\x1b" in text) == (False, False, False)
     assert all(json.loads(line)["version"] == VERSION for line in kept.splitlines())
+
+
+def runs(page: Path) -> dict[str, str]:
+    """Return what the report says that each host runs."""
+    hosts = page.read_text("utf-8").partition("Hosts</h2>")[2]
+    return dict(re.findall(r"<tr><td>([^<]*)</td>.*?<td[^>]*>([^<]*)</td></tr>", hosts))
+
+
+def test_the_report_has_what_the_hosts_run(made: Chain, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    unasked = "was not asked"
+    assert made.run("--staging=yes", f"--html={page}").code == 4
+    assert runs(page) == {"web1": unasked, "hetz": "1.1.0rc1", "desk": unasked}
+    made.merge()
+    made.fleet.hosts["web1"].gone = True
+    assert made.run(f"--html={page}").code == 3
+    assert runs(page) == {"web1": "unknown: web1 could not be reached", "hetz": "1.1.0rc1", "desk": unasked}
+    made.fleet.hosts["web1"].gone = False
+    assert made.run(f"--html={page}").code == 0
+    assert runs(page) == {"web1": VERSION, "hetz": VERSION, "desk": unasked}
+    made.made.call("release.status", f"--html={page}")
+    assert runs(page) == {"web1": VERSION, "hetz": VERSION, "desk": unasked}
 
 
 def test_a_journal_that_somebody_spoiled_is_no_reason_to_stop(made: Chain, tmp_path: Path) -> None:

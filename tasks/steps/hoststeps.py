@@ -13,11 +13,19 @@ from .world import World
 def on_version(world: World, names: Sequence[str], version: str) -> str | None:
     """Return which hosts run a version, None when one does not; a host that cannot be asked is no answer."""
     results = list(across(order(world.project, names, ""), lambda name: asked(world.project, name, "status")))
+    world.running.update((result.name, _running(result)) for result in results)
     lost = [result for result in results if not result.answer]
     if lost:
         raise Unreachable("; ".join(f"{result.name}: {result.reason}" for result in lost))
     right = [result for result in results if (result.answer.get("live") or {}).get("version") == version]
     return f"{', '.join(sorted(one.name for one in right))}: {version}" if len(right) == len(results) else None
+
+
+def _running(result: HostResult) -> str:
+    """Return what a host said it runs."""
+    if not result.answer:
+        return f"unknown: {result.reason}"
+    return str((result.answer.get("live") or {}).get("version", "nothing"))
 
 
 def demand_well(results: Sequence[HostResult], remedy: str) -> None:

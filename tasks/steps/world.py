@@ -49,11 +49,13 @@ class World:
     diary: Diary
     wishes: Wishes = field(default_factory=Wishes)
     patience: float = 300.0  # seconds that an answer of GitHub may take
+    running: dict[str, str] = field(default_factory=dict)  # what each host was seen to run, as far as it was asked
     _trouble: Unreachable | None = None
 
     def again(self) -> "World":
         """Return the world as it is now."""
-        made = World(find_project(str(self.project.root)), self.version, self.diary, self.wishes, self.patience)
+        project = find_project(str(self.project.root))
+        made = World(project, self.version, self.diary, self.wishes, self.patience, self.running)
         if self.__dict__.get("_past_merge"):  # which stays so
             made.__dict__ |= {name: self.__dict__[name] for name in _LASTING if name in self.__dict__}
         return made
