@@ -1,5 +1,6 @@
 """Branches: the stable one, the one where work is collected, the one we stand on, and where they are on the remote."""
 
+import shlex
 from dataclasses import dataclass
 
 from .errors import Refused, WrongValue
@@ -45,7 +46,7 @@ def check_caught_up(project: Project, branch: str, theirs: str | None) -> None:
     if theirs and not project.git.contains(theirs, "HEAD"):
         raise Refused(
             f"{branch} on the remote has commits that are not here", expected="to go on from its newest",
-            remedy=f"git pull --rebase {remote_of(project).name} {branch}",
+            remedy=f"git pull --rebase {remote_of(project).name} {shlex.quote(branch)}",
         )  # fmt: skip
 
 

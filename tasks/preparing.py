@@ -3,6 +3,7 @@
 Every step looks first at what is there, so a run that was interrupted anywhere is carried to its end by the next one.
 """
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -116,7 +117,7 @@ def _check_holds(git: Git, branch: str, commit: str) -> None:
     if not git.contains("HEAD", commit):
         raise Refused(
             f"{branch} exists, without what {git.branch()} has since", expected="a branch with all that is released",
-            remedy=f"git switch {branch} && git merge {git.branch()}, then {AGAIN}",
+            remedy=f"git switch {branch} && git merge {shlex.quote(git.branch())}, then {AGAIN}",
         )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Words from outside through a whole release: shown, kept and sent as text, and obeyed by nobody on the way."""
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from tasks.rehearsal.github.pulls import closing
 from tasks.rehearsal.server import Answer, Fault
 from tasks.rules.summary import summarized
-from tasks.rules.text import without_code, without_comments
+from tasks.rules.text import printable, without_code, without_comments
 
 from .chains import Chain, chain
 from .running import Ended, program
@@ -133,6 +134,17 @@ def test_what_others_say_when_it_fails(made: Chain, spoil: Callable[[Chain], Non
     shown(made.run("--staging=no", "--json"), code)
     assert "::error::x" in shown(made.run("--staging=no"), code).err
     assert not list(made.made.work.root.parent.rglob("pwned"))
+
+
+def test_what_to_type_next_can_be_typed(made: Chain) -> None:
+    """A branch's name goes into a line that somebody pastes into a shell."""
+    work = made.made.work
+    work.commit("fix: theirs\n\nCloses #2")
+    work.git("push", "--quiet", "origin", "HEAD")
+    work.git("reset", "--quiet", "--hard", "HEAD~1")
+    ended = shown(made.run("--staging=no"), 4)
+    words = shlex.split(ended.err.splitlines()[-1].removeprefix("next: "))
+    assert words == ["git", "pull", "--rebase", "origin", printable(BRANCH)]
 
 
 def test_what_a_host_says(made: Chain, tmp_path: Path) -> None:
