@@ -56,7 +56,7 @@ class Pipeline:
         """Return what there is of the release now, asking only what is not settled."""
         workflows = self.project.settings.github.workflows
         tag, branch = self.github.tag(self.tag), self.branch()
-        head = "" if tag else self.github.branch_head(branch) or ""
+        head = "" if tag else self._head(branch)
         tagging = self._tagging(branch, tag.commit if tag else "")
         releasing = self._run(workflows.release, tag.commit, self.tag) if tag else None
         page = self.github.release(self.tag) if tag else None
@@ -71,6 +71,17 @@ class Pipeline:
             if page else None,
             switched_off=tuple(name for name, file, run, now in due if now and run is None and self._is_off(file)),
         )  # fmt: skip
+
+    def _head(self, branch: str) -> str:
+        """Return where the stable branch is; where nothing is to be seen, waiting for something would be in vain."""
+        head = self.github.branch_head(branch)
+        if head is None:
+            self.github.facts()  # tells whether the repository is there, and the token may see it
+            raise WrongValue(
+                f"{self.github.repository} has no branch {branch}", expected="the branch that is released",
+                remedy="check stable-branch in the settings",
+            )  # fmt: skip
+        return head
 
     def now(self) -> datetime:
         """Return the time by the clock that all waiting goes by."""

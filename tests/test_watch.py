@@ -539,6 +539,21 @@ def test_the_doctor_knows_an_upload_that_was_skipped(world: World) -> None:
     assert f"| {line}" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("settings", "code", "said"),
+    [
+        ("REPOSITORY=owner/other", 3, "has not this repository, or the token from GITHUB_TOKEN may not see it\n"),
+        ("STABLE_BRANCH=nosuch", 2, "owner/sample has no branch nosuch\n"),
+    ],
+)
+def test_nothing_is_waited_for_where_nothing_can_be_seen(world: World, settings: str, code: int, said: str) -> None:
+    name, _, value = settings.partition("=")
+    env = {"GITHUB_TOKEN": SECRET, f"RELEASE_COORDINATION_{name}": value}
+    for task in ("release.watch", "doctor.release"):
+        ended = called(task, "--version=1.1.0", cwd=world.github.work.root, env=env)
+        assert (ended.code, said in ended.err) == (code, True), ended
+
+
 def test_a_run_that_is_not_there(world: World) -> None:
     assert doctor(world, "--run=4711").code == 2
     with pytest.raises(WrongValue, match="no such run"):
