@@ -70,12 +70,18 @@ def test_a_pull_request_that_was_not_merged_covers_nothing(hub: Online) -> None:
     assert commit["reason"] == "pull request #2 was closed without being merged"
 
 
-def test_the_pull_request_of_a_release_covers_nothing(hub: Online) -> None:
-    issue = hub.play.open_issue("it breaks")
+RELEASE = "<!-- release-coordination: release 1.0.1 -->\n\n- mend it #1\n\n<!-- release-coordination: end -->"
+
+
+@pytest.mark.parametrize(
+    ("title", "body"), [("release: v1.0.1", "- mend it #1"), ("Out it goes, at last", f"Please merge.\n\n{RELEASE}")]
+)
+def test_the_pull_request_of_a_release_covers_nothing(hub: Online, title: str, body: str) -> None:
+    assert hub.play.open_issue("it breaks") == 1
     hub.work.branch("dev")
     hub.work.commit("fix: mend it")
     hub.hub.push("dev")
-    hub.play.add_pull("release: v1.0.1", f"- mend it #{issue}", head="dev")
+    hub.play.add_pull(title, body, head="dev")
     assert audited(hub) == {"fix: mend it": ("uncovered", "")}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from .references import Reference, about
+from .summary import summarized
 from .text import without_comments
 from .titles import read_title
 
@@ -24,8 +25,8 @@ class Pull:
 
     @property
     def gathers(self) -> bool:
-        """Tell whether it is a release: it names the issues of all the work that it brings."""
-        return read_title(self.title).kind == "release"
+        """Tell whether it is a release, by its title or by its summary: it names the issues of all that it brings."""
+        return read_title(self.title).kind == "release" or bool(summarized(self.body))
 
 
 @dataclass(frozen=True, slots=True)
