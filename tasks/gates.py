@@ -1,9 +1,10 @@
-"""Waiting for the checks that must pass on a commit before it may be merged."""
+"""Waiting for what must be so before a pull request may be merged: the checks on its commit, and no conflict."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from .checklists import Unready
 from .errors import WrongValue
 from .project import Project
 from .report import note, waiting_for
@@ -13,6 +14,7 @@ from .systems.definitions import read_workflow
 from .systems.github import Github, Job, Missing, Run
 
 PAUSE_SECONDS = 10.0
+_LOOKS = 5  # GitHub works out whether a pull request can be merged only when it is asked
 
 
 @dataclass
@@ -101,3 +103,22 @@ def newest(runs: Sequence[Run]) -> list[Run]:
 
 def _ended(name: str, status: str, conclusion: str, url: str) -> Judged:
     return Judged(name, (conclusion or "failure") if status == "completed" else "", url)
+
+
+def check_mergeable(github: Github, number: int, base: str) -> None:
+    """Refuse a draft, and a pull request that conflicts with its base: its checks would not even begin."""
+    for _ in range(_LOOKS):
+        now = github.pull(number)
+        if now is not None and now.draft:
+            raise Unready(
+                f"#{number} is a draft", expected="a pull request that is ready for review",
+                remedy=f"gh pr ready {number} --repo {github.repository}, then run it again",
+            )  # fmt: skip
+        if now is None or now.mergeable:
+            return
+        if now.mergeable is False:
+            raise Unready(
+                f"#{number} conflicts with {now.base}", expected="a merge without conflicts",
+                remedy=f"git merge {base}, then run it again",
+            )  # fmt: skip
+        github.web.rest(1.0, github.api, "GitHub works out whether it can be merged")

@@ -10,7 +10,7 @@ from .checking import load_changelog
 from .checklists import Unready, demand, go_through
 from .errors import Refused, Unreachable
 from .evidence import facts_of, staging_evidence
-from .gates import watch
+from .gates import check_mergeable, watch
 from .github import editing, github_of
 from .history import observe, today
 from .project import Project
@@ -24,7 +24,6 @@ from .systems.github import Github, Pull
 from .systems.web import OutcomeUnknown
 
 _MOST_PULLS = 30  # of one branch: what is older has nothing to do with this release
-_LOOKS = 5  # GitHub works out whether a pull request can be merged only when it is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def _asked_for(proposal: Proposal) -> Pull:
 
 def wait_for_checks(proposal: Proposal, pull: Pull, seconds: float) -> list[Gate]:
     """Return the checks once they let the pull request be merged; refuse one that fails or does not end in time."""
-    _check_mergeable(proposal, pull)
+    check_mergeable(proposal.github, pull.number, f"{remote_of(proposal.project).name}/{proposal.base}")
     found = watch(proposal.project, proposal.github, proposal.base, proposal.commit).wait(seconds)
     standing = verdict(found)
     if standing is Standing.FAILED:
@@ -176,21 +175,6 @@ def wait_for_checks(proposal: Proposal, pull: Pull, seconds: float) -> list[Gate
             remedy=f"look at {pull.url}, then run it again",
         )  # fmt: skip
     return found
-
-
-def _check_mergeable(proposal: Proposal, pull: Pull) -> None:
-    """Refuse a pull request that conflicts with its base: its checks would not even begin."""
-    remote = remote_of(proposal.project).name
-    for _ in range(_LOOKS):
-        now = proposal.github.pull(pull.number)
-        if now is None or now.mergeable:
-            return
-        if now.mergeable is False:
-            raise Unready(
-                f"#{pull.number} conflicts with {proposal.base}", expected="a merge without conflicts",
-                remedy=f"git merge {remote}/{proposal.base}, then run it again",
-            )  # fmt: skip
-        proposal.github.web.rest(1.0, proposal.github.api, "GitHub works out whether it can be merged")
 
 
 def hand_off(project: Project, pull: Pull) -> str:

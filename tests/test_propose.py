@@ -315,6 +315,14 @@ def test_what_cannot_be_merged_is_not_handed_over(made: World, name: str) -> Non
     assert len(ended.err.partition("error: ")[2].splitlines()) <= 3
 
 
+def test_a_draft_is_not_handed_over(made: World) -> None:
+    propose(made)
+    pulls(made)[0].draft = True
+    ended = propose(made)
+    assert (ended.code, ended.out, "error: #1 is a draft\n" in ended.err) == (1, "", True)
+    assert ended.err.endswith("next: gh pr ready 1 --repo owner/sample, then run it again\n")
+
+
 def test_a_newer_run_counts(made: World) -> None:
     demanded(made)
     runs(made, conclusion="failure")
