@@ -57,6 +57,9 @@ class Graph:
         self.commits = {oid(number): commit(number) for number in range(count)}
         self.known = True
         self.largest = 100  # pages larger than this run out of time
+        self.cut: Node = {  # and are answered so
+            "message": "Something went wrong while executing your query. This may be the result of a timeout."
+        }
         self.extra: list[Node] = []  # errors beside the data
         self.pulls: Node = page([])
         self.issues: Node = page([])
@@ -91,8 +94,7 @@ class Graph:
         return self.told({f"c{number}": self.commits.get(name) for number, name in enumerate(oids)})
 
     def cut_off(self) -> Answer:
-        message = "Something went wrong while executing your query. This may be the result of a timeout."
-        return Answer.json({"data": {"repository": None}, "errors": [{"message": message}]})
+        return Answer.json({"data": {"repository": None}, "errors": [self.cut]})
 
     def told(self, repository: Node) -> Answer:
         errors = {"errors": self.extra} if self.extra else {}
@@ -190,6 +192,17 @@ def test_pages_that_take_too_long_are_made_smaller(
     assert graph.sizes == sizes
     graph.sizes.clear()
     assert len(coverage.of(graph.commits)) == 60
+
+
+def test_what_is_too_heavy_is_asked_in_smaller_parts(coverage: Coverage, graph: Graph) -> None:
+    """GitHub also weighs a single question, apart from the hour's points, and is stricter about it since July 2026."""
+    graph.cut = {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."}
+    graph.largest = 12
+    assert len(coverage.between("a", "b") or ()) == 60
+    assert len(coverage.of(graph.commits)) == 60
+    graph.largest = 0
+    with pytest.raises(CutOff, match="in part: Resource limits"):
+        coverage.of([oid(0)])
 
 
 @pytest.mark.parametrize("ask", [lambda it: it.between("a", "b"), lambda it: it.of([oid(n) for n in range(25)])])

@@ -8,11 +8,11 @@ from .api import JSON, VERSION, Api
 from .troubles import complaint, errors, refusal
 
 _INVISIBLE = {"NOT_FOUND", "FORBIDDEN"}  # what we cannot see is null, and the rest is true
-_SLOW = ("something went wrong", "timeout", "timed out", "couldn't respond")
+_SLOW = ("something went wrong", "timeout", "timed out", "couldn't respond", "resource limits")
 
 
 class CutOff(Trouble):
-    """GitHub ran out of time over a question and answered it in part; a smaller one may do."""
+    """GitHub ran out of time over a question, or found it too heavy, and answered in part; a smaller one may do."""
 
 
 @dataclass(frozen=True)
