@@ -21,6 +21,7 @@ from tasks.rehearsal.github import Pace, Run, Workflows
 from tasks.rehearsal.index import SandboxIndex
 from tasks.rehearsal.package import sdist, wheel
 from tasks.rehearsal.server import Answer, Fault, Server
+from tasks.rules.failures import FAILURES
 from tasks.rules.stages import Stage, State
 from tasks.stageviews import print_document, print_followed
 from tasks.systems.web import Clock, Web
@@ -265,6 +266,12 @@ def test_a_failing_step_is_explained_by_its_log(world: World, key: str) -> None:
     assert [
         str(one.key) for one in diagnosed(world.way().project, world.runs("release.yml")[0].id, Web()).explanations
     ] == [key]
+
+
+def test_every_failure_of_the_table_is_produced_here() -> None:
+    """A row that is added wants a release that fails so; what makes no run fail is the doctor's to find."""
+    named = Path(__file__).read_text("utf-8")
+    assert [row.key for row in FAILURES if f'"{row.key}"' not in named and row.key != "skipped"] == []
 
 
 def test_a_tag_that_cannot_be_pushed(world: World) -> None:
