@@ -86,6 +86,7 @@ def run(
     It may be stopped at any moment, and run again here or in another checkout: nothing is done twice. It never
     merges: it hands the pull request over and waits, or goes on when it is run again after the merge.
     """
+    from .checklists import check_names
     from .project import find_project
     from .rules.steps import read_wish, selection
     from .steps.way import steps_of, world_of
@@ -93,7 +94,9 @@ def run(
 
     steps = steps_of(selection(from_, until))
     wishes = Wishes(yes, offline, skip or (), read_wish(staging), integration_reason, promote_reason, wait)
-    world = world_of(find_project(project), version, wishes)
+    found = find_project(project)
+    check_names(found, wishes.skip)
+    world = world_of(found, version, wishes)
     (show if dry_run else carry_through)(world, steps, html=html, json=json)
 
 

@@ -104,3 +104,11 @@ def test_branch_names_do_no_harm_anywhere(made: World, stable: str) -> None:
     assert (made.github.hub.pulls[0].head, made.github.hub.pulls[0].base) == (dev, stable)
     assert made.call("release.sync", "--yes").out.endswith(f"has all of {stable}\n")
     assert not list(made.work.root.parent.rglob("pwned*"))
+
+
+def test_a_whole_release_refuses_what_is_no_check_before_it_begins(made: World) -> None:
+    before = (made.work.snapshot(), made.work.git("for-each-ref"), made.bare.refs)
+    ended = made.call("release.run", "--skip=nonsense", "--yes")
+    assert (ended.code, ended.out, ended.err.splitlines()[0]) == (2, "", "error: 'nonsense' is no check")
+    assert (made.work.snapshot(), made.work.git("for-each-ref"), made.bare.refs) == before
+    assert made.servers["github"].asked() == []
