@@ -39,7 +39,7 @@ def init(
     from .project import find_project
     from .rules.scaffold import State
     from .rules.text import plural
-    from .scaffolding import planned, write_missing
+    from .scaffolding import planned, rivals, write_missing
     from .shape import shape_of
 
     found = find_project(project)
@@ -47,6 +47,7 @@ def init(
     shape = shape_of(found)
     plan = planned(found, shape, only or ())
     missing = [item for item in plan if item.state is State.MISSING]
+    _warn_of(rivals(found, planned(found, shape, ())))
     if not json:
         _print(shape, plan)
     written: list[Planned] = []
@@ -60,6 +61,13 @@ def init(
 def _check_version(project: "Project") -> None:
     """Refuse a project whose version is not written in pyproject.toml: each of the workflows reads it there."""
     _ = project.version
+
+
+def _warn_of(rivals: "Sequence[str]") -> None:
+    from .report import note
+
+    for path in rivals:
+        note(f"warning: {path} publishes too when a version's tag is pushed: keep one of the two")
 
 
 def _check_written(project: "Project", only: "Sequence[str]") -> None:

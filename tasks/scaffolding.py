@@ -6,10 +6,13 @@ from pathlib import Path
 from .errors import Refused, WrongValue
 from .filling import checks_of, values_of
 from .project import Project
+from .rules.credentials import publishing
 from .rules.scaffold import Planned, State
 from .rules.templates import Values, render
 from .rules.toolchain import DEFAULTS
+from .rules.triggers import on_tag
 from .shape import Shape
+from .systems.definitions import read_workflow
 from .systems.files import read_text, write_all
 from .table import has_table, with_table
 
@@ -41,6 +44,23 @@ def planned(project: Project, shape: Shape, only: Sequence[str]) -> list[Planned
     plan = [_planned(top, name, path, _filled(template, values)) for name, (path, template) in files.items()]
     plan.append(_planned_settings(project, shape, f"{below}pyproject.toml"))
     return _chosen(plan, only)
+
+
+def rivals(project: Project, plan: Sequence[Planned]) -> list[str]:
+    """Return the workflows beside ours that publish too when the version's tag is pushed."""
+    top, tag = project.git.top, f"{project.settings.tag_prefix}{project.version}"
+    ours = {item.path for item in plan if item.state is not State.DIFFERS}
+    paths = sorted((top / _WORKFLOWS).glob("*.y*ml"))
+    others = {path.relative_to(top).as_posix(): path.read_bytes() for path in paths}
+    return [name for name, content in others.items() if name not in ours and _publishes(content, name, tag)]
+
+
+def _publishes(content: bytes, where: str, tag: str) -> bool:
+    try:
+        definition = read_workflow(content, where)
+    except WrongValue:  # nor can GitHub
+        return False
+    return publishing(definition) is not None and not on_tag(definition, tag)
 
 
 def _filled(template: str, values: Values) -> str:

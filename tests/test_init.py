@@ -142,6 +142,19 @@ def test_without_a_terminal_it_wants_yes(bare_project: Repository) -> None:
     assert bare_project.snapshot() == before
 
 
+def test_a_second_workflow_that_publishes_is_warned_of(bare_project: Repository) -> None:
+    """Two that upload one version to the index: the second fails, or what is there is not what was tested."""
+    text = "on: push\njobs:\n  a:\n    steps:\n      - uses: pypa/gh-action-pypi-publish@release/v1\n"
+    said = "warning: .github/workflows/{} publishes too when a version's tag is pushed: keep one of the two\n"
+    bare_project.write({".github/workflows/publish.yaml": text})
+    first = run("init", "--yes", "--json", cwd=bare_project.root)
+    assert (first.code, first.err) == (0, said.format("publish.yaml"))
+    bare_project.write({".github/workflows/publish.yaml": None})
+    assert run("init", "--yes", "--only", "cliff", cwd=bare_project.root).err == ""
+    bare_project.write({".github/workflows/release.yml": text})
+    assert run("init", "--dry-run", cwd=bare_project.root).err == said.format("release.yml")
+
+
 def test_only_some_files(bare_project: Repository) -> None:
     ended = run("init", "--yes", "--only", "cliff", "--only", "rules", cwd=bare_project.root)
     assert (ended.code, ended.err) == (0, "")

@@ -13,7 +13,7 @@ _PUSH = re.compile(r"\bgit\b[^\n]*\bpush\b|/git/refs\b|createRef\b|\bgh release 
 _TAGGERS = re.compile(r"(?i)tag|release|push")
 _CALLS = re.compile(r"\bgh workflow run\b|/dispatches\b|createWorkflowDispatch\b")
 _CLEARED = re.compile(r"extraheader")
-_UPLOAD = re.compile(r"\btwine upload\b|\buv publish\b|\b(?:poetry|hatch|flit|pdm) publish\b")
+_UPLOAD = re.compile(r"\b(?:twine|maturin) upload\b|\b(?:uv|poetry|hatch|flit|pdm|rye|maturin) publish\b")
 _UPLOADER = "pypa/gh-action-pypi-publish"
 
 
