@@ -63,9 +63,7 @@ def published(project: Project, version: Version) -> list[str]:
 def carry_out(project: Project, recall: Recall, github: Github) -> Recall:
     """Cancel the runs, make sure that they published nothing, delete the tag; return what is there then."""
     check(recall)
-    if recall.running:
-        _cancel(recall, github)
-        check(replace(recall, files=published(project, recall.version)))
+    _end(project, recall, github)
     if recall.there:
         with progress(f"deleting {recall.ref} on {recall.remote}"):
             permit = {PERMIT: f"{recall.ref} {_DELETED}"}
@@ -73,10 +71,20 @@ def carry_out(project: Project, recall: Recall, github: Github) -> Recall:
     if recall.here:
         clone_of(project).delete(recall.ref, recall.here)
     left = observe(project, recall.version, github)
+    if left.running:  # the push of a tag may start a run late, and that needs no tag any more
+        _end(project, left, github)
+        left = observe(project, recall.version, github)
     if left.places:
         raise Unreachable(f"{left.ref} is still {' and '.join(left.places)}", expected="a tag that is gone",
                           remedy="run it again")  # fmt: skip
     return left
+
+
+def _end(project: Project, recall: Recall, github: Github) -> None:
+    """Cancel the runs that go on, and make sure that they published nothing."""
+    if recall.running:
+        _cancel(recall, github)
+        check(replace(recall, files=published(project, recall.version)))
 
 
 def _cancel(recall: Recall, github: Github) -> None:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tasks.branches import clone_of
+from tasks.project import Project
 from tasks.rehearsal.server import Answer, Fault
+from tasks.systems.clone import Clone
 
 from .rehearsal.validation import Schemas
 from .releases import World, world
@@ -227,3 +230,24 @@ def test_a_remote_that_has_the_tag_again(made: World) -> None:
     assert (ended.code, ended.out, there(made)) == (3, "", True), ended
     assert f"{TAG} is still on origin" in ended.err
     assert not here(made)
+
+
+@pytest.mark.parametrize("publishes", [False, True])
+def test_a_workflow_that_starts_late_is_cancelled_too(
+    made: World, monkeypatch: pytest.MonkeyPatch, publishes: bool
+) -> None:
+    """GitHub takes a while between a tag and its run, which goes on without the tag."""
+    made.github.tick()
+    runs = []
+
+    def late(project: Project) -> Clone:
+        runs.append(made.github.add_run("release.yml", commit(made), branch="v1.1.0", status="in_progress"))
+        if publishes:
+            made.publish("1.1.0")
+        return clone_of(project)
+
+    monkeypatch.setattr("tasks.untagging.clone_of", late)
+    ended = made.call("rollback.tag", "--yes")
+    assert (ended.code, [run.conclusion for run in runs]) == (4 if publishes else 0, ["cancelled"]), ended
+    assert ("1.1.0 is on the index" in ended.err) is publishes
+    assert ended.out.startswith("v1.1.0 is gone from origin and from here") is not publishes
