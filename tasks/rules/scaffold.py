@@ -36,7 +36,8 @@ class Planned:
             return State.MISSING
         if self.own:
             return State.KEPT
-        return State.SAME if self.before == self.after else State.DIFFERS
+        same = self.before.splitlines() == self.after.splitlines()  # git may end lines as Windows does
+        return State.SAME if same else State.DIFFERS
 
     @property
     def diff(self) -> list[str]:

@@ -12,6 +12,7 @@ from .history import cases
             ["--- /dev/null", "+++ b/ci.yml", "@@ -0,0 +1 @@", "+a"],
         ),
         "same": (Planned("ci", "ci.yml", "a\n", "a\n"), State.SAME, []),
+        "same, with other ends of lines": (Planned("ci", "ci.yml", "a\r\nb", "a\nb\n"), State.SAME, []),
         "differs": (
             Planned("ci", "ci.yml", "b\n", "a\n"),
             State.DIFFERS,
