@@ -11,7 +11,7 @@ from .surroundings import World
 
 _GH_VALUED = (
     "-R --repo --hostname -X --method -f --raw-field -F --field -H --header -q --jq -t --template -p --preview "
-    "-b --branch"
+    "-b --branch -r --ref --input --cache"
 )
 _GROUPS = frozenset(["alias", "pr", "release", "workflow"])
 _RELEASE_READS = frozenset(["", "download", "list", "ls", "verify", "verify-asset", "view"])

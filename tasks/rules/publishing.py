@@ -18,6 +18,8 @@ _UPLOADS = {
     "twine": {"upload"},
     "uv": {"publish"},
 }
+_TAGGERS = {"commitizen": {"bump"}, "cz": {"bump"}, "semantic-release": {"", "publish", "version"}}
+_LOOKS = frozenset(["--dry-run", "--get-next", "--noop", "--print", "--print-tag", "--files-only", "--version"])
 _VALUED = "-C --cache-dir --color --config-file --directory -p --project -P -e --env -f --ini-file --data-dir"
 _OURS = frozenset(["inv", "invoke", "release-coordination"])
 _TASK = re.compile(r"[a-z]+\.[a-z-]+")
@@ -32,6 +34,7 @@ def check_publishing(name: str, words: Sequence[str]) -> None:
     if name in _OURS:
         _check_tasks(words, said)
         return
+    _check_taggers(name, words, said)
     if "--dry-run" in words:
         return
     verbs = read_options(words, _VALUED, stop=True).operands[:1]
@@ -40,6 +43,17 @@ def check_publishing(name: str, words: Sequence[str]) -> None:
             f"{said} publishes to an index",
             expected="the workflows publish: candidates from the development branch, releases from the tag",
             remedy="git push origin TOPIC",
+        )
+
+
+def _check_taggers(name: str, words: Sequence[str], said: str) -> None:
+    """Refuse other programs that tag and release by themselves."""
+    verb = next(iter(read_options(words, "-n --name -c --config", stop=True).operands), "")
+    if verb in _TAGGERS.get(name, set()) and not _LOOKS.intersection(words):
+        raise Refused(
+            f"{said} makes version tags or releases",
+            expected="the tag is made after the merge, by the workflow",
+            remedy="inv version.bump, inv changelog.draft --write",
         )
 
 

@@ -64,6 +64,13 @@ python -c "import subprocess; subprocess.run(['git', 'tag', 'v1.2.3'])"
 python3 - <<'EOF'⏎import subprocess⏎subprocess.check_call([⏎    "git", "push", "origin", "v1.2.3",⏎])⏎EOF
 jj tag set v1.2.3 -r @
 git -C /series push origin v3.x
+semantic-release version
+semantic-release
+npx semantic-release
+uvx --from python-semantic-release semantic-release -c x.toml publish
+cz bump
+uv run cz bump --yes
+commitizen bump --increment PATCH
 """,
     "stable branch": r"""
 git push origin master
@@ -308,6 +315,10 @@ ruby <<'EOF'⏎system "git", "push", "origin", "master"⏎EOF
 python - <<'EOF'⏎import os⏎for name in ['a']:⏎    os.system(f'git -C {name} push origin master')⏎EOF
 git push https://x:$TOKEN@github.com/owner/name.git master
 git push https://x:$TOKEN@github.com/owner/name.git HEAD:refs/heads/master
+systemd-run --user --unit x git push origin master
+ssh-agent git push origin master
+ssh-agent bash -c 'git push origin master'
+dbus-run-session git push origin master
 """,
     "cannot be told": r"""
 cd $DIR && git push
@@ -417,6 +428,8 @@ gh api -X DELETE repos/o/r/git/refs/$REF
 gh api repos/o/r/git/refs --input ref.json
 gh api repos/o/r/git/refs -f ref=refs/heads/topic -f ref=refs/tags/v1.2.3
 gh api -X PATCH repos/o/r/git/refs/heads/master -f ref=refs/heads/topic
+gh api --input body.json repos/o/r/releases
+gh api --cache 1h -X POST repos/o/r/releases
 """,
     "merges": r"""
 gh pr merge
@@ -442,6 +455,7 @@ gh repo sync owner/name --branch master
 python -c "import requests; requests.put('https://api.github.com/repos/o/r/pulls/5/merge', headers={})"
 python3 - <<'EOF'⏎import httpx⏎n = 5⏎httpx.put(f"https://api.github.com/repos/o/r/pulls/{n}/merge", json={})⏎EOF
 python3 -c "import subprocess; subprocess.run(['gh', 'pr', 'merge', number, '--squash'])"
+gh api -X PUT --input x.json repos/o/r/pulls/5/merge
 """,
     "cannot be seen": r"""
 gh api graphql -F query=@merge.graphql
@@ -456,6 +470,8 @@ gh workflow run Release
 gh workflow run .github/workflows/release.yml --ref master
 gh workflow run auto-tag-on-master.yml
 gh api repos/owner/name/actions/workflows/release.yml/dispatches -f ref=master
+gh workflow run --ref master release.yml
+gh workflow run -r topic release.yml
 """,
     "which workflow": r"""
 gh workflow run
@@ -921,6 +937,15 @@ git switch -c v2-refactor && git push
 git -C /series push origin v2.x
 git -C /series push -u origin HEAD
 node -e "/git push (.*)/.exec('git push origin master')"
+gh workflow run --ref topic ci.yml
+cz commit
+cz bump --dry-run
+cz check --rev-range v1.2.3..HEAD
+semantic-release --noop version
+semantic-release changelog
+gh api --input body.json repos/o/r/issues
+systemd-run --user pytest
+ssh-agent git push origin topic
 echo 'unclosed
 echo "unclosed $(
 echo \
