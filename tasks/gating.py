@@ -13,7 +13,7 @@ from .report import progress
 from .rules.candidates import Judgement, judge
 from .rules.settings import table_at
 from .rules.tagging import Tagging, tagging
-from .rules.versions import is_candidate
+from .rules.versions import is_candidate, read_version
 from .systems.archives import content_digest
 from .systems.index import Index, IndexFile, NotOnIndex
 
@@ -31,10 +31,11 @@ def version_at(project: Project, revision: str) -> str:
 def tag_commit(project: Project, revision: str) -> Tagging:
     """Return what a commit on the stable branch gets."""
     head = project.git.resolve(revision)
-    name = f"{project.settings.tag_prefix}{project.version}"
+    version = read_version(version_at(project, head), f"the version that {head[:8]} sets")
+    name = f"{project.settings.tag_prefix}{version}"
     commit = next((commit for tag, commit, _, _ in project.git.tags() if tag == name), "")
     before = bool(commit) and not project.settings.development_branch and name in project.git.merged_tags(head)
-    return tagging(project.version, head, (name, commit), released_before=before)
+    return tagging(version, head, (name, commit), released_before=before)
 
 
 def judge_candidate(project: Project, dist: Path) -> tuple[list[Path], Judgement]:

@@ -392,6 +392,17 @@ def test_a_pre_release_gets_no_tag(runner: Runner, version: str) -> None:
     assert runner.outputs == {"tag": ""}
 
 
+def test_the_commits_own_version_counts(runner: Runner) -> None:
+    """Not what the work tree has: that may be another commit, or not committed."""
+    released = runner.repository.git("rev-parse", "v1.0.0")
+    text = runner.repository.read("pyproject.toml").decode()
+    runner.repository.write({"pyproject.toml": text.replace('version = "1.1.0"', 'version = "3.0.0"')})
+    assert decide(runner).code == 0
+    assert runner.outputs == {"tag": "v1.1.0"}
+    ended = run("workflow.tag", "--commit", released, cwd=runner.repository.root)
+    assert (ended.code, ended.out) == (0, "v1.0.0 is at this commit already\n")
+
+
 def test_a_tag_elsewhere_is_refused(runner: Runner, remote: Path) -> None:
     """Not moved here, and not moved there when another run was faster."""
     repository = runner.repository
