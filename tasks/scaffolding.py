@@ -49,7 +49,7 @@ def planned(project: Project, shape: Shape, only: Sequence[str]) -> list[Planned
 def rivals(project: Project, plan: Sequence[Planned]) -> list[str]:
     """Return the workflows beside ours that publish too when the version's tag is pushed."""
     top, tag = project.git.top, f"{project.settings.tag_prefix}{project.version}"
-    ours = {item.path for item in plan if item.state is not State.DIFFERS}
+    ours = {item.path for item in plan}
     paths = sorted((top / _WORKFLOWS).glob("*.y*ml"))
     others = {path.relative_to(top).as_posix(): path.read_bytes() for path in paths}
     return [name for name, content in others.items() if name not in ours and _publishes(content, name, tag)]

@@ -145,14 +145,14 @@ def test_without_a_terminal_it_wants_yes(bare_project: Repository) -> None:
 def test_a_second_workflow_that_publishes_is_warned_of(bare_project: Repository) -> None:
     """Two that upload one version to the index: the second fails, or what is there is not what was tested."""
     text = "on: push\njobs:\n  a:\n    steps:\n      - uses: pypa/gh-action-pypi-publish@release/v1\n"
-    said = "warning: .github/workflows/{} publishes too when a version's tag is pushed: keep one of the two\n"
+    said = "warning: .github/workflows/publish.yaml publishes too when a version's tag is pushed: keep one of the two\n"
     bare_project.write({".github/workflows/publish.yaml": text})
     first = run("init", "--yes", "--json", cwd=bare_project.root)
-    assert (first.code, first.err) == (0, said.format("publish.yaml"))
+    assert (first.code, first.err) == (0, said)
     bare_project.write({".github/workflows/publish.yaml": None})
     assert run("init", "--yes", "--only", "cliff", cwd=bare_project.root).err == ""
     bare_project.write({".github/workflows/release.yml": text})
-    assert run("init", "--dry-run", cwd=bare_project.root).err == said.format("release.yml")
+    assert run("init", "--dry-run", cwd=bare_project.root).err == ""  # it is the only one
 
 
 def test_only_some_files(bare_project: Repository) -> None:
