@@ -12,9 +12,9 @@ from .shellwords import quoted
 # The usual ones of Python, JavaScript, Perl and Ruby.
 _STARTS = re.compile(
     r"(?<![\w$])(?<!/\.)(?:system|popen[234]?|Popen|run|call|check_call|check_output|getoutput|getstatusoutput|execvp?"
-    r"|exec(?:File)?(?:Sync)?|spawn(?:Sync)?|create_subprocess_(?:exec|shell))\s*[(\s]\s*(?=[\[\"'`fFrRbBuU])"
+    r"|exec(?:File)?(?:Sync)?|spawn(?:Sync)?|create_subprocess_(?:exec|shell))(?:\s++|(?=\())(?:\(\s*+)?(?=[\[\"'`fFrRbBuU])"
 )
-_SENDS = re.compile(r"(?<![\w$])(?P<verb>put|post|patch|delete)\s*\(\s*(?=[\"'`fFrRuU])")
+_SENDS = re.compile(r"(?<![\w$])(?P<verb>put|post|patch|delete)\s*+\(\s*+(?=[\"'`fFrRuU])")
 _TEXT = re.compile(
     r"(?P<mark>[fFrRbBuU]{0,2})(?:'''(?P<a>.*?)'''|\"\"\"(?P<b>.*?)\"\"\""
     r"|'(?P<c>(?:[^'\\\n]|\\.)*)'|\"(?P<d>(?:[^\"\\\n]|\\.)*)\"|`(?P<e>[^`]*)`)",

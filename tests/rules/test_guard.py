@@ -98,6 +98,9 @@ def test_no_command_line_is_refused_for_its_length() -> None:
     assert verdict(f"git commit -m '{long}'") == ""
     assert verdict("cat <<'END'\n" + "git push origin master\n" * 5_000 + "END") == ""
     assert "stable branch" in verdict(f"echo {long}\n" * 3 + "git push origin master")
+    blank = " " * 100_000
+    assert verdict(f"python - <<'END'\nrun{blank}put{blank}\nEND") == ""
+    assert "stable branch" in verdict(f"python - <<'END'\nrun({blank}'git push origin master')\nEND")
 
 
 def test_an_alias_that_stands_for_itself() -> None:
