@@ -221,7 +221,7 @@ def test_json_tells_everything(mixed: Repository) -> None:
 
 
 def test_the_table_says_what_to_do(mixed: Repository) -> None:
-    ended = run("audit.commits", cwd=mixed.root)
+    ended = run("audit.commits", "--offline", cwd=mixed.root)
     assert ended.code == 1
     lines = ended.out.splitlines()
     assert lines[0].startswith("release point  v1.0.0 of 2024-01-01 at ")

@@ -97,6 +97,6 @@ def test_the_worst_of_a_name_counts() -> None:
 
 
 def test_without_demands_the_runs_count() -> None:
-    assert [gate.name for gate in gates([], [], [Judged("ci", "success")], awaited="ci.yml")] == ["ci"]
-    assert verdict(gates([], [], [], awaited="ci.yml")) is Standing.PENDING
+    assert [gate.name for gate in gates([], [], [Judged("ci", "success")])] == ["ci"]
+    assert verdict(gates([], [], [Judged("lint", "success")], awaited="ci.yml")) is Standing.PENDING
     assert verdict(gates([], [], [])) is Standing.PASSED
