@@ -52,13 +52,25 @@ def plan_entry(project: Project, version: str = "") -> Entry:
     branches, git = branches_of(project), project.git
     off_stable(branches.current, branches.stable, branches.development, "a candidate")
     check_alone(project, changelog=False)
-    ref = f"refs/heads/{branches.current}"
-    there = remote_of(project).refs(ref).get(ref)
+    ref, stable = f"refs/heads/{branches.current}", f"refs/heads/{branches.stable}"
+    refs = remote_of(project).refs(ref, stable)
+    there = refs.get(ref)
     check_caught_up(project, branches.current, there)
     wanted = _wanted(project, observe(project), staged_versions(project), version)
     check_unpublished(project, final_of(wanted))
+    if not version:
+        _check_unmerged(project, branches.stable, refs.get(stable, ""), final_of(wanted))
     committed = version_at(git, "HEAD") == str(wanted) and not git.changes()
     return Entry(project, wanted, branches.current, committed, committed and there == git.resolve("HEAD"))
+
+
+def _check_unmerged(project: Project, stable: str, head: str, final: Version) -> None:
+    """Refuse the candidate of a version that is merged, and so on its way to be released."""
+    if head and project.git.at(f"{head}^{{commit}}") and version_at(project.git, head) == str(final):
+        raise Refused(
+            f"{final} was merged to {stable} already, and is not tagged yet", expected="a release that is over",
+            remedy="inv release.watch; or name the candidate that you mean: --version",
+        )  # fmt: skip
 
 
 def _wanted(project: Project, unreleased: Unreleased, staged: Collection[Version], version: str) -> Version:

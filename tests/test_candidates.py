@@ -127,6 +127,21 @@ def test_numbers(made: World, name: str) -> None:
     assert enter(made, "--json").json["version"] == expected
 
 
+def _merged(made: World) -> None:
+    """The final version is on the stable branch, and the development branch was brought back onto it."""
+    assert made.call("release.prepare", "--yes", "--offline").code == 0
+    made.work.switch("main")
+    made.work.squash("release/1.1.0", "chore: release 1.1.0 (#3)")
+    made.work.git("branch", "--force", "dev", "main")
+    made.work.git("push", "--quiet", "--force", "origin", "main", "dev")
+    made.work.switch("dev")
+
+
+def test_what_is_merged_gets_a_candidate_only_by_name(made: World) -> None:
+    _merged(made)
+    assert enter(made, "--version=1.1.0rc1").code == 0
+
+
 def _behind(made: World) -> None:
     second = made.second()
     second.commit("fix: theirs")
@@ -146,6 +161,7 @@ REFUSALS: dict[str, tuple[Callable[[World], object], tuple[str, ...], str, int]]
         "upload would be skipped",
         4,
     ),
+    "merged": (_merged, (), "1.1.0 was merged to main already, and is not tagged yet", 4),
     "final": (lambda made: None, ("--version=1.1.0",), "1.1.0 is no candidate", 2),
     "nonsense": (lambda made: None, ("--version=;rm",), "which is no version", 2),
     "index down": (lambda made: made.servers["staging"].__exit__(None, None, None), (), "127.0.0.1", 3),
