@@ -24,7 +24,7 @@ def forge(project: Project, web: Web) -> dict[str, Callable[[], Look]]:
     gate = Once(lambda: _gate(project, github.now(), facts.now()))
     settings = project.settings
     return {
-        "repository": lambda: _refused(lambda: _repository(facts.now())),
+        "repository": lambda: _refused(lambda: _repository(project, facts.now())),
         "remote": lambda: _remote(project),
         "token": lambda: _refused(lambda: _token(github.now())),
         "permissions": lambda: _permissions(github.now(), facts.now()),
@@ -50,9 +50,12 @@ def _refused(check: Callable[[], Look]) -> Look:
         return Look(Result.FAIL, f"{error.found}; expected {error.expected}", error.remedy)
 
 
-def _repository(facts: Facts) -> Look:
+def _repository(project: Project, facts: Facts) -> Look:
     if facts.archived:
         return Look(Result.FAIL, f"{facts.name} is archived", f"unarchive it: {facts.url}/settings")
+    if project.settings.issues and not facts.issues:
+        wanted = f"switch them on: {facts.url}/settings, or set issues = false in the settings"
+        return Look(Result.FAIL, f"{facts.name} has its issues switched off", wanted)
     return Look(Result.PASS, f"{facts.name}, default branch {facts.default_branch}")
 
 

@@ -158,6 +158,10 @@ def void(_value: object) -> None:
 
 FAILS: dict[str, tuple[str, Callable[[World], None], str, str]] = {
     "no repository": ("repository", settled('repository = "owner/other"'), "FAIL", "has not this repository"),
+    "archived": ("repository", lambda world: setattr(world.github.sandbox.hub, "archived", True), "FAIL",
+                 "owner/sample is archived"),
+    "no issues": ("repository", lambda world: setattr(world.github.sandbox.hub, "tracked", False), "FAIL",
+                  "owner/sample has its issues switched off"),
     "wrong token": ("token", lambda world: setattr(world.github.sandbox.gate, "token", "another"), "FAIL",
                     "refused the token"),
     "no permissions": ("permissions", lacking("actions=read", "issues=read"), "FAIL", "actions=read, issues=read"),

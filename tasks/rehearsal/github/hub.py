@@ -49,6 +49,7 @@ class Hub:
         self.bare = Bare(git)
         self.clock = clock
         self.gate = Gate(clock)
+        self.tracked, self.archived = True, False  # whether there are issues; whether nothing can be changed
         self.strangers = {"reporter"}  # who does not belong to the repository
         self.url = "http://127.0.0.1"  # as the client calls this server; known from its requests
         self.downloads: str | None = None  # where downloads are redirected to: another base address than `url`

@@ -49,7 +49,8 @@ def full(hub: Hub) -> dict[str, Any]:
     """Return the repository as pull requests contain it."""
     opened = sum(issue.state == "open" for issue in hub.issues.values())
     numbers = {"forks": 0, "stargazers": 0, "watchers": 0, "open_issues": opened}
-    flags = dict.fromkeys(("issues", "projects", "wiki", "downloads"), True) | {"pages": False, "discussions": False}
+    flags = dict.fromkeys(("projects", "wiki", "downloads"), True) | {"pages": False, "discussions": False}
+    flags["issues"] = hub.tracked
     return {
         **minimal(hub),
         **{f"{name}_count": count for name, count in numbers.items()},
@@ -65,7 +66,7 @@ def full(hub: Hub) -> dict[str, Any]:
         "license": None,
         "size": 1,
         "default_branch": hub.bare.default,
-        "archived": False,
+        "archived": hub.archived,
         "disabled": False,
         "visibility": "public",
         "pushed_at": "2024-01-01T00:00:00Z",
