@@ -61,7 +61,7 @@ def sdist(
     }
     modules = _modules(name, version) if modules is None else modules
     files |= {f"src/{path}": text for path, text in modules.items()}
-    return f"{top}.tar.gz", _tar({f"{top}/{path}": text for path, text in files.items()})
+    return f"{top}.tar.gz", tarred({f"{top}/{path}": text for path, text in files.items()})
 
 
 def build_wheel(
@@ -134,11 +134,12 @@ def _wheel(
     if scripts:
         targets = [f"{command} = {target}\n" for command, target in scripts.items()]
         files[f"{info}/entry_points.txt"] = "".join(["[console_scripts]\n", *targets])
-    files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
-    return f"{top}-py3-none-any.whl", _zip(files)
+    files[f"{info}/RECORD"] = record(files, f"{info}/RECORD")
+    return f"{top}-py3-none-any.whl", zipped(files)
 
 
-def _record(files: Mapping[str, str], own: str) -> str:
+def record(files: Mapping[str, str], own: str) -> str:
+    """Return a wheel's RECORD of its other files; `own` is its path."""
     lines = []
     for path, text in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
@@ -146,7 +147,8 @@ def _record(files: Mapping[str, str], own: str) -> str:
     return "".join([*lines, f"{own},,\n"])
 
 
-def _zip(files: Mapping[str, str]) -> bytes:
+def zipped(files: Mapping[str, str]) -> bytes:
+    """Return a zip file of these paths and texts."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         for path, text in files.items():
@@ -158,7 +160,8 @@ def _zip(files: Mapping[str, str]) -> bytes:
     return whole.getvalue()
 
 
-def _tar(files: Mapping[str, str]) -> bytes:
+def tarred(files: Mapping[str, str]) -> bytes:
+    """Return a .tar.gz file of these paths and texts."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, text in files.items():

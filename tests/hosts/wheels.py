@@ -1,15 +1,9 @@
-"""Wheels and source distributions written by the standard library: the same content gives the same bytes."""
+"""Wheels and source distributions for hosts to install: some whose metadata lies."""
 
-import base64
-import gzip
-import hashlib
-import io
-import tarfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+from tasks.rehearsal.package import record, tarred, zipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +50,10 @@ class Distribution:
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
             f"{info}/entry_points.txt": f"[console_scripts]\n{entries}",
         }
-        files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
-        return _zip(files)
+        files[f"{info}/RECORD"] = record(files, f"{info}/RECORD")
+        return zipped(files)
 
     def sdist(self) -> bytes:
         """Return the source distribution; `files` must bring what builds it."""
         top = f"{self.module}-{self.version}"
-        return _tar({f"{top}/{name}": text for name, text in {**self.files, "PKG-INFO": self.metadata()}.items()})
-
-
-def _record(files: Mapping[str, str], own: str) -> str:
-    lines = []
-    for name, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        lines.append(f"{name},sha256={digest},{len(text.encode())}\n")
-    return "".join([*lines, f"{own},,\n"])
-
-
-def _zip(files: Mapping[str, str]) -> bytes:
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.external_attr = 0o100644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, text)
-    return whole.getvalue()
-
-
-def _tar(files: Mapping[str, str]) -> bytes:
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return gzip.compress(whole.getvalue(), mtime=0)
+        return tarred({f"{top}/{name}": text for name, text in {**self.files, "PKG-INFO": self.metadata()}.items()})
