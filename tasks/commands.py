@@ -9,7 +9,7 @@ from pathlib import Path
 from .errors import WrongValue
 from .rules.checks import Outcome, Result
 from .rules.findings import Finding
-from .rules.logs import masked
+from .rules.secrets import masked
 from .rules.text import printable
 from .systems.process import started, stop
 from .systems.tokens import without_tokens

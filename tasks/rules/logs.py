@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from .secrets import masked
 from .text import printable
 
 _MOST_LINES = 20_000  # of the end of a log: what failed stands there
@@ -12,17 +13,6 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x
 _MARK = re.compile(r"##\[(?P<kind>[a-z-]+)\]")
 _ERROR, _GROUP, _STEP = "##[error]", "##[group]", "##[group]Run "
 _EMPTY_ENDS = re.compile(r"##\[error\](?:Process completed with exit code|The operation was canceled)")
-_SECRETS = (
-    re.compile(r"\b(?:gh[a-z]_|github_pat_)\w{10,}"),
-    re.compile(r"\bpypi-[\w-]{16,}"),
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
-    re.compile(r"\b\d{6,12}:[\w-]{30,}"),  # a bot's token
-    re.compile(r"(?<=://)[^/\s@]{1,200}(?=@)"),
-    re.compile(r"(?i)(?<=authorization:)\s*(?:basic|bearer|token)\s+[^\s'\"]+"),
-    re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    re.compile(r"(?i)(?<=password=)[^\s&'\"]+|(?<=token=)[^\s&'\"]+|(?<=secret=)[^\s&'\"]+|(?<=sig=)[^\s&'\"]+"),
-)
 
 
 def lines(log: str) -> list[str]:
@@ -50,13 +40,6 @@ def shown(line: str) -> str:
     """Return a line, or a name, as it may be shown anywhere: no secret, no escape, no command for a runner."""
     text = _MARK.sub(lambda mark: "error: " if mark["kind"] == "error" else "", printable(masked(line))).strip()
     return re.sub(r"\A:(?=:)", r"\\:", text.replace("##[", "#["))[:_LONGEST]
-
-
-def masked(text: str) -> str:
-    """Return a text with whatever looks like a secret taken out; the runner masks only those that it knows."""
-    for secret in _SECRETS:
-        text = secret.sub("***", text)
-    return text
 
 
 def last_errors(log: Sequence[str], most: int = 8) -> tuple[str, ...]:

@@ -2,23 +2,22 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import Refused
+from ..rules.secrets import masked
 from ..rules.text import printable
 
 _LONGEST = 2000  # characters of a text
 # What no text may bring in: tokens of GitHub, of an index, of a Telegram bot, and credentials in an address.
-_SECRET = re.compile(r"\b(?:gh[a-z]_\w{8,}|github_pat_\w{8,}|pypi-[\w-]{16,}|\d{6,}:[\w-]{30,})|(?<=://)[^\s/@]+(?=@)")
 
 
 def hidden(text: str) -> str:
     """Return a text on one line, not too long, without what looks like a secret."""
-    return _SECRET.sub("***", printable(text))[:_LONGEST]
+    return masked(printable(text))[:_LONGEST]
 
 
 @dataclass(frozen=True)
