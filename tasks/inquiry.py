@@ -12,7 +12,7 @@ from .rules.coverage import Coverage
 from .rules.pulls import Pull, Told, mentioned, told
 from .rules.references import Reference
 from .systems.github import CoveringPull, Github
-from .systems.github.coverage import PAGE
+from .systems.github.coverage import NUMBERS, PAGE
 from .systems.web import Web
 
 _LARGEST = 2**31 - 1  # the largest number that GraphQL takes
@@ -54,6 +54,7 @@ class Inquiry:
     _pulls: dict[str, tuple[Pull, ...]] = field(default_factory=dict)  # by commit
     _named: dict[int, Pull | None] = field(default_factory=dict)  # by number; None: neither issue nor pull request
     _kinds: dict[int, bool] = field(default_factory=dict)  # by number, whether it is an issue
+    _unsure: set[int] = field(default_factory=set)  # numbers that were mentioned so far
 
     def ask(self, tell: Callable[[int], None]) -> None:
         """Ask everything; `tell` hears how many commits were asked about so far."""
@@ -69,10 +70,15 @@ class Inquiry:
         return {commit: answer for commit, answer in found.items() if answer}
 
     def _ask_commits(self, commits: Sequence[str]) -> None:
-        known = self.github.coverage.of(commits)
+        """Ask about commits; and on the way, what the numbers are that those before mention."""
+        numbers = sorted(self._unsure - self._kinds.keys())[:NUMBERS]
+        known, issues = self.github.coverage.together(commits, numbers)
+        self._kinds |= {number: number in issues for number in numbers}
         for commit in commits:
             pulls = known[commit].pulls if commit in known else ()
             self._pulls[commit] = tuple(self._pull(pull) for pull in pulls)
+            self._kinds |= {pull.number: False for pull in self._pulls[commit]}
+            self._unsure |= {number for pull in self._pulls[commit] for number in self._numbers(pull)}
 
     def _ask_own(self) -> None:
         """Ask about the numbers at the end of titles that GitHub does not connect with their commits."""

@@ -172,8 +172,11 @@ def test_an_open_pull_request_is_asked_again(hub: Online) -> None:
     assert hub.questions() == 1
 
 
-def many(hub: Online, count: int) -> None:
-    """Commit many fixes at once, each with a pull request of its own; a tenth of those names no issue."""
+def many(hub: Online, count: int, *, mention: bool = False) -> None:
+    """Commit many fixes at once, each with a pull request of its own; a tenth of those names no issue.
+
+    Or each mentions another issue than the others, which no pull request closes.
+    """
     stream = []
     for at in range(count):
         message = f"fix: {at} (#{at + 2})\n"
@@ -183,7 +186,19 @@ def many(hub: Online, count: int) -> None:
     hub.work.git("fast-import", "--quiet", "--force", stdin="\n".join([*stream, ""]).encode())
     hub.hub.push("main")
     for at, commit in enumerate(hub.work.git("rev-list", "--reverse", "v1.0.0..main").split()):
-        hub.play.add_pull(f"fix {at}", None, merge_commit=commit, closes=[1] if at % 10 else [], number=at + 2)
+        other = hub.play.open_issue("it breaks", number=count + at + 2) if mention else 0
+        hub.play.add_pull(f"fix {at}", f"Part of #{other}" if mention else None, merge_commit=commit,
+                          closes=[1] if at % 10 and not mention else [], number=at + 2)  # fmt: skip
+
+
+def test_issues_that_are_only_mentioned_are_asked_about_on_the_way(hub: Online) -> None:
+    hub.play.open_issue("it breaks")
+    many(hub, 1000, mention=True)
+    hub.hub.server.service = hub.play
+    hub.play.hub.bare.commits(hub.work.git("rev-list", "main").split())
+    hub.questions()
+    assert hub.call("audit.commits", "--json").json["summary"]["covered"] == 1000
+    assert hub.questions() <= 1000 / 25 + 3
 
 
 def test_three_thousand_commits_take_few_questions(hub: Online) -> None:

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from ..web import Failing, WrongAnswer
 from .api import moment
 from .queries import CutOff, Queries
-from .questions import MORE_ISSUES, MORE_PULLS, RANGE, by_number, by_oid, kinds
+from .questions import MORE_ISSUES, MORE_PULLS, RANGE, by_id, by_number
 
 T = TypeVar("T")
-K = TypeVar("K", str, int)
+K = TypeVar("K", bound=str | int)
 Node = dict[str, Any]
 PAGE = 25  # commits a request; more run into GitHub's time limit of ten seconds
-_NUMBERS = 200  # a request, where only their kinds are asked
+NUMBERS = 200  # a request, where only their kinds are asked
 _LEAST = 3
 
 
@@ -78,11 +78,22 @@ class Coverage:
     def of(self, commits: Iterable[str]) -> dict[str, CoveredCommit]:
         """Return commits by their ids, without those that GitHub does not know."""
         found: dict[str, CoveredCommit] = {}
-        for _, node in self._asked(commits, by_oid, PAGE):
-            if "oid" in node:
-                commit = self._told(node, self._commit)
-                found[commit.id] = commit
+        for some in _chunks(list(dict.fromkeys(commits)), PAGE):
+            found |= self.together(some, ())[0]
         return found
+
+    def together(
+        self, commits: Sequence[str], numbers: Sequence[int]
+    ) -> tuple[dict[str, CoveredCommit], frozenset[int]]:
+        """Return a page of commits, and those numbers that are issues', by one request; no more than fit one."""
+        found: dict[str, CoveredCommit] = {}
+        issues, items = set[int](), list[str | int]([*commits, *numbers])
+        for item, node in self._some(items, by_id):
+            if isinstance(item, int):
+                issues |= {item} if _kind(node) == "Issue" else set()
+            elif "oid" in node:
+                found[item] = self._told(node, self._commit)
+        return found, frozenset(issues)
 
     def numbered(self, numbers: Iterable[int]) -> dict[int, CoveringPull | None]:
         """Return pull requests by number, None for a number that is an issue's; without those that are neither's."""
@@ -93,7 +104,7 @@ class Coverage:
 
     def issues_among(self, numbers: Iterable[int]) -> frozenset[int]:
         """Return those numbers that are issues' and not pull requests'."""
-        return frozenset(number for number, node in self._asked(numbers, kinds, _NUMBERS) if _kind(node) == "Issue")
+        return frozenset(number for number, node in self._asked(numbers, by_id, NUMBERS) if _kind(node) == "Issue")
 
     def _page(self, size: int, **variables: object) -> tuple[Node | None, int]:
         """Return a page of a comparison and the size that got it: smaller when GitHub ran out of time."""
@@ -108,15 +119,15 @@ class Coverage:
             ref = repository.get("ref") or {}
             return (ref.get("compare") or {}).get("commits"), size
 
-    def _asked(self, items: Iterable[K], query: Callable[[int], str], size: int) -> Iterator[tuple[K, Node]]:
+    def _asked(self, items: Iterable[K], query: Callable[[Sequence[K]], str], size: int) -> Iterator[tuple[K, Node]]:
         """Yield what is there of the things that a query names, so many a request, each once."""
         for some in _chunks(list(dict.fromkeys(items)), size):
             yield from self._some(some, query)
 
-    def _some(self, items: Sequence[K], query: Callable[[int], str]) -> Iterator[tuple[K, Node]]:
+    def _some(self, items: Sequence[K], query: Callable[[Sequence[K]], str]) -> Iterator[tuple[K, Node]]:
         """Yield some of them, asked for in halves when GitHub runs out of time."""
         try:
-            repository = self.queries.ask(query(len(items)), **{f"o{at}": item for at, item in enumerate(items)})
+            repository = self.queries.ask(query(items), **{f"o{at}": item for at, item in enumerate(items)})
         except (CutOff, Failing):
             if len(items) <= _LEAST:
                 raise

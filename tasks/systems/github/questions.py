@@ -1,5 +1,7 @@
 """Questions: the GraphQL documents that coverage is asked with."""
 
+from collections.abc import Sequence
+
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _NAMED = "url repository { nameWithOwner } labels(first: 100) { nodes { name } }"
 _ISSUES = f"{_PAGE} nodes {{ number title state {_NAMED} }}"
@@ -29,24 +31,26 @@ MORE_ISSUES = _about(
 )
 
 
-def by_oid(count: int) -> str:
-    """Return the question about so many commits, whose ids are `$o0`, `$o1`, …; the answers are `c0`, `c1`, …."""
-    return _each(count, "GitObjectID!", "object(oid: {0})", f"... on Commit {{ {_COMMIT} }}")
+def by_id(items: Sequence[str | int]) -> str:
+    """Return the question about commits by their ids, and whether numbers are issues or pull requests.
+
+    The items are `$o0`, `$o1`, … in it, and the answers `c0`, `c1`, ….
+    """
+    return _each(items, "__typename")
 
 
-def by_number(count: int) -> str:
-    """Return the question what so many numbers stand for, whole where that is a pull request; named like commits."""
-    return _each(count, "Int!", "issueOrPullRequest(number: {0})", f"__typename ... on PullRequest {{ {_PULL} }}")
+def by_number(items: Sequence[str | int]) -> str:
+    """Return the question what numbers stand for, whole where that is a pull request; named as by `by_id`."""
+    return _each(items, f"__typename ... on PullRequest {{ {_PULL} }}")
 
 
-def kinds(count: int) -> str:
-    """Return the question whether so many numbers are issues or pull requests; named like commits."""
-    return _each(count, "Int!", "issueOrPullRequest(number: {0})", "__typename")
-
-
-def _each(count: int, kind: str, field: str, selection: str) -> str:
-    """Return the question about `$o0`, `$o1`, … whose answers are `c0`, `c1`, …."""
+def _each(items: Sequence[str | int], of_number: str) -> str:
+    numbers = [isinstance(item, int) for item in items]
     return _about(
-        ", ".join(f"$o{at}: {kind}" for at in range(count)),
-        " ".join(f"c{at}: {field.format(f'$o{at}')} {{ {selection} }}" for at in range(count)),
-    )
+        ", ".join(f"$o{at}: {'Int!' if number else 'GitObjectID!'}" for at, number in enumerate(numbers)),
+        " ".join(
+            f"c{at}: issueOrPullRequest(number: $o{at}) {{ {of_number} }}" if number
+            else f"c{at}: object(oid: $o{at}) {{ ... on Commit {{ {_COMMIT} }} }}"
+            for at, number in enumerate(numbers)
+        ),
+    )  # fmt: skip
