@@ -94,13 +94,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Let SIGTERM be what Ctrl-C is: everything that was set up is torn down. `uv run` may send another."""
+    """Let SIGTERM be what Ctrl-C is: everything that was set up is torn down. `uv run` may send another.
+
+    Ctrl-C itself is back: who runs the tests in the background has it ignored, and what they start would ignore it too.
+    """
 
     def interrupt(number: int, _frame: object) -> None:
         signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
