@@ -1,6 +1,6 @@
 """GitHub, read: what each question asks, what its answer means, what is an error and what is none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -16,22 +16,6 @@ from .leaks import SECRET, told
 from .webs import FakeClock
 
 _NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def hub() -> Hub:
-    return Hub()
-
-
-@pytest.fixture
-def server(hub: Hub) -> Iterator[Server]:
-    with Server(hub) as server:
-        yield server
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture

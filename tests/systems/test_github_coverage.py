@@ -113,11 +113,6 @@ def server(graph: Graph) -> Iterator[Server]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def coverage(server: Server, clock: FakeClock) -> Coverage:
     return github(server, clock).coverage
 

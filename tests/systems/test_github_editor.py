@@ -1,6 +1,6 @@
 """GitHub, changed: what each change sends, one a second, never twice when its outcome is unknown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,22 +15,6 @@ from .leaks import SECRET, told
 from .webs import FakeClock
 
 Change = Callable[[Editor], object]
-
-
-@pytest.fixture
-def hub() -> Hub:
-    return Hub()
-
-
-@pytest.fixture
-def server(hub: Hub) -> Iterator[Server]:
-    with Server(hub) as server:
-        yield server
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture

@@ -102,11 +102,6 @@ def server(service: Service) -> Iterator[Server]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def index(server: Server, clock: FakeClock) -> Index:
     return Index(f"{server.url}/simple", web=client(clock))
 

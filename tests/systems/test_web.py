@@ -65,11 +65,6 @@ def other() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
 def _at(seconds: float) -> str:
     return formatdate(START + seconds, usegmt=True)
 
