@@ -16,6 +16,7 @@ from .systems.files import read_text, write_bytes
 
 _PROGRAM = 0o755
 _DATA = 0o644
+RUNNER = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def install_steps(project: Project, *, agent: bool, chain: bool) -> list[Step]:
     folder, source = folder_of(project), Path(__file__).parent
     wanted = [Step("write", folder / name, (source / name).read_bytes()) for name in FILES]
     wanted.append(Step("write", folder / SCOPE, (json.dumps(scope(project), indent=2) + "\n").encode()))
-    wanted.append(Step("write", folder / "run", runner(str(Path(sys.executable).resolve())).encode()))
+    wanted.append(Step("write", folder / RUNNER, runner(str(Path(sys.executable).resolve())).encode()))
     hook = Step("write", project.git.hooks / "pre-push", PRE_PUSH.encode(), _PROGRAM)
     missing = [step for step in [*wanted, hook] if not _done(step)]
     if agent:

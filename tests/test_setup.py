@@ -97,7 +97,7 @@ def test_all_is_well(world: World) -> None:
     found = world.look()
     wrong = {name: look for name, look in found.items() if look.result not in {"PASS", "SKIPPED"}}
     assert wrong == {}
-    assert [name for name, look in found.items() if look.result == "SKIPPED"] == ["hosts"]
+    assert [name for name, look in found.items() if look.result == "SKIPPED"] == ["guard", "hosts"]
     assert SECRET not in str(found)
     assert found["required checks"].evidence == "main demands tests"
     assert found["tagging credential"].evidence.startswith("auto-tag-on-master.yml pushes with RELEASE_TAG_PAT")
@@ -210,7 +210,7 @@ def test_what_is_wrong_is_told_with_a_remedy(world: World, case: str) -> None:
 
 def test_every_check_has_a_case_that_does_not_pass(world: World) -> None:
     tried = {name for name, *_ in FAILS.values()}
-    assert world.look().keys() - tried == {"clock", "git", "uv", "git-cliff", "gh", "hosts"}
+    assert world.look().keys() - tried == {"clock", "git", "uv", "git-cliff", "gh", "guard", "hosts"}
 
 
 def test_what_fails_for_one_reason_says_it_once(world: World) -> None:
@@ -340,6 +340,22 @@ def test_programs_that_are_missing(world: World, monkeypatch: pytest.MonkeyPatch
         "git": "PASS",
     }
     assert looked["git-cliff"].remedy == "python3 -m pip install git-cliff"
+
+
+def test_the_guard_may_be_put_to_sleep_by_another_tool(world: World, tmp_path: Path) -> None:
+    work = world.github.work
+    assert world.one("guard").result == "SKIPPED"
+    assert called("guard.install", cwd=work.root).code == 0
+    assert world.one("guard").result == "PASS"
+    work.git("config", "core.hooksPath", ".husky")
+    assert (world.one("guard").result, world.one("guard").remedy) == ("FAIL", "inv guard.install")
+    work.git("config", "--unset", "core.hooksPath")
+    (work.root / ".git" / "hooks" / "pre-push").write_text("#!/bin/sh\n", "utf-8")
+    assert world.one("guard").evidence == "installed, but not as it should be: pre-push"
+    (tmp_path / "gitconfig").write_text("[core]\n\thooksPath = /elsewhere\n", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+        assert world.one("guard").evidence.startswith("installed, but asleep: core.hooksPath is /elsewhere")
 
 
 def test_as_a_person_types_it(world: World) -> None:
