@@ -11,7 +11,8 @@ from .project import Project
 from .rules.explanations import GOOD, Explanation, explain, explained, skipped
 from .rules.failures import AGAIN_BY_HAND, BY_HAND, BY_KEY, Stop
 from .rules.logs import shown
-from .rules.stages import AUTO_TAG, RELEASE_WORKFLOW, Stage, State
+from .rules.stage import Stage, State
+from .rules.stages import AUTO_TAG, RELEASE_WORKFLOW
 from .systems.github import Job, Run
 from .systems.web import Web
 

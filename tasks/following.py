@@ -8,7 +8,8 @@ from .diagnosis import reasons
 from .errors import Unreachable
 from .pipeline import Pipeline
 from .rules.explanations import Explanation
-from .rules.stages import Stage, State, stages, verdict
+from .rules.stage import Stage, State
+from .rules.stages import stages, verdict
 from .systems.web import Trouble
 
 _FIRST, _LONGEST, _GROWTH = 2.0, 30.0, 1.5  # seconds between two looks, from the last that showed something new

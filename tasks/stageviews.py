@@ -11,7 +11,7 @@ from .following import LATE, Followed, Tell, follow
 from .pipeline import Pipeline
 from .report import console, document, grid, note, say, table
 from .rules.explanations import Explanation
-from .rules.stages import Stage
+from .rules.stage import Stage
 from .rules.text import age, printable
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tasks.rehearsal.index import SandboxIndex
 from tasks.rehearsal.package import sdist, wheel
 from tasks.rehearsal.server import Answer, Fault, Server
 from tasks.rules.failures import FAILURES
-from tasks.rules.stages import Stage, State
+from tasks.rules.stage import Stage, State
 from tasks.stageviews import print_document, print_followed
 from tasks.systems.web import Clock, Web
 

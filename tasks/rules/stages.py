@@ -1,56 +1,18 @@
 """Stages: how far a release is on its way from the merge to the published files, told from what is there and not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from packaging.version import Version
 
-from .explanations import GOOD, Work
+from .explanations import GOOD
 from .failures import Stop
-from .logs import shown
-from .sightings import RELEASE, TAG, Ran, Seen
+from .sightings import RELEASE, TAG, Seen
+from .stage import Stage, State, of_run
 from .versions import final_of
 
 AUTO_TAG, RELEASE_WORKFLOW = "auto-tag", "release workflow"  # the stages that are a run
 GRACE = timedelta(minutes=2)  # what follows by itself is there by then, or never comes
-_LONG = timedelta(minutes=10)  # in a queue
-_BY_CONCLUSION = {
-    "cancelled": Stop.CANCELLED,
-    "timed_out": Stop.TIMED_OUT,
-    "startup_failure": Stop.STARTUP,
-    "action_required": Stop.APPROVAL,
-}
-_QUEUED = {"queued", "pending", "requested"}
-
-
-class State(StrEnum):
-    """Where a stage is; `SKIPPED` happened in another way, or need not."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-    @property
-    def over(self) -> bool:
-        """Tell whether the stage is passed, and well."""
-        return self in {State.DONE, State.SKIPPED}
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage; `stop` is the row of the failures for one that failed, or may, where no log is needed to tell."""
-
-    name: str
-    state: State
-    evidence: str = ""
-    since: datetime | None = None
-    url: str = ""
-    stop: Stop | None = None
-    run: int = 0
 
 
 def stages(seen: Seen) -> tuple[Stage, ...]:
@@ -92,7 +54,7 @@ def _merged(seen: Seen) -> Stage:
 def _tagging(seen: Seen, merged: Stage) -> Stage:
     name = AUTO_TAG
     if seen.tagging is not None and not (seen.tagged and seen.tagging.status == "completed"):
-        return _run(name, seen.tagging, seen.now)
+        return of_run(name, seen.tagging, seen.now)
     if seen.tagging is not None and seen.tagging.conclusion in GOOD:
         return Stage(name, State.DONE, seen.tagging.conclusion, seen.tagging.updated, seen.tagging.url)
     if seen.tagged:
@@ -124,7 +86,7 @@ def _tag(seen: Seen, tagging: Stage) -> Stage:
 def _releasing(seen: Seen) -> Stage:
     name = RELEASE_WORKFLOW
     if seen.releasing is not None:
-        return _run(name, seen.releasing, seen.now)
+        return of_run(name, seen.releasing, seen.now)
     if not seen.tagged:
         return Stage(name, State.WAITING)
     if complete(seen.files) and ((seen.shown and not seen.shown.draft) or _by_hand(seen)):
@@ -141,33 +103,6 @@ def _by_hand(seen: Seen) -> bool:
     """Tell whether the files came in another way than by a run for the tag."""
     late = bool(seen.tagged) and seen.releasing is None and _over(seen, *_tagged_since(seen))
     return late and complete(seen.files)
-
-
-def _run(name: str, ran: Ran, now: datetime) -> Stage:
-    """Return where a run is; a word that GitHub has added since is shown as it is."""
-    again = f", attempt {ran.attempt}" if ran.attempt > 1 else ""
-    if ran.status == "completed":
-        state = State.DONE if ran.conclusion in GOOD else State.FAILED
-        stop = _BY_CONCLUSION.get(ran.conclusion)
-        return Stage(name, state, f"{ran.conclusion}{again}", ran.updated, ran.url, stop, ran.id)
-    waits = {"waiting": Stop.APPROVAL}.get(ran.status)
-    if ran.status in _QUEUED and ran.created and now - (ran.updated or ran.created) > _LONG:
-        waits = Stop.NO_RUNNER
-    said = {Stop.APPROVAL: "waits for approval", Stop.NO_RUNNER: "in the queue for long"}.get(waits) if waits else ""
-    at = said or _at(ran.works) or ran.status.replace("_", " ")
-    return Stage(name, State.RUNNING, f"{at}{again}", ran.created, ran.url, waits, ran.id)
-
-
-def _at(works: Sequence[Work]) -> str:
-    """Return what the jobs of a run are at."""
-    if not works:
-        return ""
-    busy = [shown(f"{work.name}: {work.running_step}" if work.running_step else work.name)
-            for work in works if work.status == "in_progress"]  # fmt: skip
-    failed = [f"{shown(work.name)} failed" for work in works if work.failed]
-    ended = sum(work.status == "completed" for work in works)
-    parts = (f"{ended} of {len(works)} jobs done", ", ".join(failed[:3]), ", ".join(busy[:3]))
-    return "; ".join(filter(None, parts))
 
 
 def complete(files: Sequence[str]) -> bool:
