@@ -3,7 +3,8 @@
 from .account import Facts, Identity
 from .actions import Artifact, Job, Run, Step, Workflow
 from .client import Github
-from .coverage import ClosedIssue, Coverage, CoveredCommit, CoveringPull
+from .coverage import Coverage
+from .covering import ClosedIssue, CoveredCommit, CoveringPull
 from .editor import Editor
 from .queries import CutOff
 from .releases import Asset, Release

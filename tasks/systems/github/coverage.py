@@ -1,12 +1,12 @@
 """Coverage: the pull requests that commits came through, and the issues those close, by GraphQL."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..web import Failing, WrongAnswer
 from .api import moment
+from .covering import ClosedIssue, CoveredCommit, CoveringPull
 from .queries import CutOff, Queries
 from .questions import MORE_ISSUES, MORE_PULLS, RANGE, by_id, by_number
 
@@ -16,44 +16,6 @@ Node = dict[str, Any]
 PAGE = 25  # commits a request; more run into GitHub's time limit of ten seconds
 NUMBERS = 200  # a request, where only their kinds are asked
 _LEAST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedIssue:
-    """An issue that a pull request closes; `repository` is where it is, `state` is OPEN or CLOSED."""
-
-    number: int
-    repository: str
-    title: str
-    state: str
-    labels: tuple[str, ...]
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class CoveringPull:
-    """A pull request that a commit came through; `state` is OPEN, CLOSED or MERGED; its body may mention more."""
-
-    number: int
-    repository: str
-    title: str
-    body: str = field(repr=False)
-    state: str
-    merged: datetime | None
-    base: str
-    labels: tuple[str, ...]
-    url: str
-    issues: tuple[ClosedIssue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CoveredCommit:
-    """A commit as GitHub knows it, with its pull requests."""
-
-    id: str
-    headline: str
-    date: datetime | None
-    pulls: tuple[CoveringPull, ...]
 
 
 @dataclass(frozen=True)
