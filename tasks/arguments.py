@@ -1,14 +1,22 @@
-"""Arguments: what is typed after a flag that takes a number is refused as any wrong value, not with a traceback."""
+"""Arguments: what a command takes, and how its help is set.
 
+What is typed after a flag that takes a number is refused as any wrong value, not with a traceback.
+"""
+
+import inspect
+import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
+from invoke.terminals import pty_size
 
 from .errors import WrongValue
 
+_INDENT = "  "  # what Invoke puts before each line
 _MOST_DIGITS = 12  # more than any run's number on GitHub, and less than Python refuses to read
 
 
@@ -26,7 +34,13 @@ class Number(Argument):
 
 
 class Command(Task[Callable[..., None]]):
-    """A task whose numbers are read so."""
+    """A task whose numbers are read so, and whose help is as wide as the terminal."""
+
+    def __init__(self, body: Callable[..., None], **options: Any) -> None:
+        super().__init__(body, **options)
+        # Invoke folds the options' texts alone. A list of tasks takes the first line, which therefore stays whole.
+        if {"--help", "-h"} & set(sys.argv):
+            self.__doc__ = folded(inspect.getdoc(body) or "", pty_size()[0] - len(_INDENT))
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return what the task takes."""
@@ -40,3 +54,9 @@ def _read(argument: Argument) -> Argument:
         names=argument.names, kind=int, default=argument.default, help=argument.help, positional=argument.positional,
         optional=argument.optional, incrementable=argument.incrementable, attr_name=argument.attr_name,
     )  # fmt: skip
+
+
+def folded(text: str, width: int) -> str:
+    """Return paragraphs in lines of this width; what is to be typed keeps its hyphens together."""
+    folding = textwrap.TextWrapper(width=max(width, 20), break_on_hyphens=False, break_long_words=False)
+    return "\n\n".join(folding.fill(" ".join(paragraph.split())) for paragraph in text.split("\n\n"))

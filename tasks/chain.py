@@ -19,9 +19,9 @@ VERSION = "The final version; default: the one that is on its way."
 
 @command(
     iterable=("host",), version="The final version; default: the one pyproject.toml sets.", host=HOST,
-    canary="This host first and alone; default: the first staging host.", parallel=PARALLEL, one_by_one=ONE_BY_ONE,
-    allow_downgrade="Allow a version lower than the one that runs.", dry_run="Show what would be done, and do nothing.",
-    project=PROJECT, json=JSON,
+    canary="This host first and alone; default: the first staging host, else the first host.", parallel=PARALLEL,
+    one_by_one=ONE_BY_ONE, allow_downgrade="Allow a version lower than the one that runs.",
+    dry_run="Show what would be done, and do nothing.", project=PROJECT, json=JSON,
 )  # fmt: skip
 def rollout(
     _c: Context,
@@ -56,12 +56,15 @@ def rollout(
 
 
 @command(
-    iterable=("skip",), version=VERSION, until="Stop after this step.", from_="Begin with this step.",
+    iterable=("skip",), version=VERSION, until="Stop after this step; default: the last.",
+    from_="Begin with this step; default: the first.",
     staging="Whether a candidate goes to the staging hosts first: yes or no; default: yes, a patch is asked about.",
     integration_reason="How you know that the integration tests passed; kept in the journal.",
     promote_reason="Promote the candidate before its time, for this reason.",
-    wait="Wait so many seconds for the merge.", skip="Leave this check of the checklist out; may be repeated.",
-    offline="Accept what only GitHub could tell of commits.", html="Write the report to this file, however it ends.",
+    wait="Wait so many seconds at the most for the merge; default: 0.",
+    skip="Leave this check of the checklist out; may be repeated.",
+    offline="Accept commits whose issues only GitHub could tell.",
+    html="Write the report to this file, however it ends.",
     yes="Do not ask.", dry_run="Show what would be done, and do nothing.", project=PROJECT, json=JSON,
 )  # fmt: skip
 def run(

@@ -24,9 +24,8 @@ def draft(
     """Draft the changelog's section from the commits since the last release.
 
     Every entry links its issues, those that GitHub knows of its pull request among them; [#?] stands where only a
-    person knows. Commits without a type are put under
-    "to be placed". With --write the section is inserted above the older ones, which are not touched; a section
-    that is there already gets only the entries it lacks.
+    person knows. Commits without a type are put under "to be placed". With --write the section is inserted above the
+    older ones, which are not touched; a section that is there already gets only the entries it lacks.
     """
     from .drafting import draft as make
     from .project import find_project

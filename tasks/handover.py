@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DRY_RUN = "Show what would be done, and do nothing."
 YES = "Do not ask."
-OFFLINE = "Accept what only GitHub could tell."
+OFFLINE = "Accept commits whose issues only GitHub could tell."
 SKIP = "Leave this check of the checklist out; may be repeated."
 
 
@@ -90,8 +90,8 @@ def print_prepared(prepared: "Prepared", *, json: bool) -> None:
 
 
 @command(
-    iterable=("skip",), wait="Wait so many seconds for the checks; 0: do not look at them.", skip=SKIP,
-    offline=OFFLINE, dry_run=DRY_RUN, yes=YES, project=PROJECT, json=JSON,
+    iterable=("skip",), wait="Wait so many seconds at the most for the checks; 0: do not look at them; default: 1800.",
+    skip=SKIP, offline=OFFLINE, dry_run=DRY_RUN, yes=YES, project=PROJECT, json=JSON,
 )  # fmt: skip
 def propose(
     _c: Context,
@@ -106,8 +106,8 @@ def propose(
     """Propose the release: push the branch, open or update its pull request, and wait until it can be merged.
 
     The pull request goes from the branch you are on to the stable branch, with a summary: votes, changelog, audit,
-    validation, staging. What a person writes around the summary stays. Nothing is ever merged by this tool: it ends
-    with the one line for whoever does.
+    validation, integration, staging. What a person writes around the summary stays. Nothing is ever merged by this
+    tool: it ends with the one line for whoever does.
     """
     from .confirming import confirm
     from .project import find_project

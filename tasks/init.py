@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @command(
     iterable=("only",),
-    only="Write this file alone; may be repeated. The first column names them.",
+    only="Write this file alone; may be repeated. The first column of --dry-run names them.",
     dry_run="Show what would be written, and change nothing.",
     yes="Write without asking.",
     project=PROJECT,

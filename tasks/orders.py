@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HOST = "A host of the settings; may be repeated; `all`: every host but those of developers."
 ROLE = "The hosts of this role: staging, production or dev; default: staging."
-PARALLEL = "How many hosts at once."
+PARALLEL = "How many hosts at once; default: 8."
 ONE_BY_ONE = "One host after the other; the first that is not well stops the rest."
 CANARY = "This host first and alone; the rest follow when it is well."
 VERSION = "The version, such as 0.36.0rc1."

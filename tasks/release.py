@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     iterable=("only", "skip"),
     only="Run this check alone; may be repeated.",
     skip="Leave this check out; may be repeated.",
-    offline="Accept what only GitHub could tell.",
+    offline="Do not ask GitHub, and accept commits whose issues only it could tell.",
     project=PROJECT,
     json=JSON,
 )
@@ -47,7 +47,7 @@ def validate(
 
 @command(
     version="The version; default: the one pyproject.toml sets.",
-    timeout="Follow it for so many seconds at the most; 0 looks once.",
+    timeout="Follow it for so many seconds at the most; 0: look once; default: 3600.",
     project=PROJECT,
     json=JSON,
 )
@@ -75,7 +75,7 @@ def watch(_c: Context, version: str = "", timeout: int = 3600, project: str = ""
     version="The version to prove; default: the one pyproject.toml sets.",
     host="A host of the settings; may be repeated; default: every host that must run this version.",
     only="This group of checks alone: index, github, service or install; may be repeated.",
-    wait="Wait so many seconds at the most for what is not there yet.",
+    wait="Wait so many seconds at the most for what is not there yet; default: 0.",
     strict="Fail also when something is not configured.",
     html="Write the summary as one self-contained page to this file.",
     junit="Write pytest's JUnit XML to this file.",

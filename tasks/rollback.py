@@ -149,8 +149,8 @@ def patch(
 ) -> None:  # fmt: skip
     """Begin the patch of a bad release: X.Y.Z+1, with an issue that says what is wrong, on a branch of its own.
 
-    The branch begins where the stable one is; the version is set and committed on it. What is there already is taken
-    as it is, so typing it again changes nothing.
+    The branch begins where the stable one is, while that is at the broken version, else at that one's tag; the new
+    version is set and committed on it. What is there already is taken as it is, so typing it again changes nothing.
     """
     from .confirming import confirm
     from .patching import carry_out, plan

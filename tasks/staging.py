@@ -123,7 +123,8 @@ def prune(
     ask(found, plan, "prune", json=json)
 
 
-@command(version=VERSION, seconds="How long to wait at the most.", project=PROJECT, json=JSON)
+@command(version="The candidate; default: the one pyproject.toml sets.",
+         seconds="Wait so many seconds at the most; default: 900.", project=PROJECT, json=JSON)  # fmt: skip
 def wait(_c: Context, version: str = "", seconds: int = 900, project: str = "", json: bool = False) -> None:
     """Wait until every file of a candidate is on the staging index, and make sure that it is this build's.
 

@@ -29,7 +29,14 @@ def healthcheck(
     ask(found, plan, "healthcheck", json=json, version=wanted)
 
 
-@command(iterable=("host",), **FLEET)
+@command(
+    iterable=("host",),
+    **{
+        **FLEET,
+        "role": "The hosts of this role: staging, production or dev; default: every host.",
+        "parallel": "How many hosts at once; default: 16.",
+    },
+)
 def status(
     _c: Context,
     host: Sequence[str] | None = None,
@@ -38,7 +45,7 @@ def status(
     project: str = "",
     json: bool = False,
 ) -> None:
-    """Show each host's version, where it came from, since when, its unit, and who is at work on it."""
+    """Show each host's version, where it came from, since when, its unit, its restarts, and who is at work on it."""
     found, plan = plan_of(project, host, role, parallel, default_role="")
     ask(found, plan, "status", json=json)
 
@@ -92,7 +99,7 @@ def _file(project: "Project", results: "Sequence[HostResult]", *, yes: bool) -> 
 
 
 @command(iterable=("host",), follow="Go on with what is logged from now on, until Ctrl-C.",
-         lines="How many lines of the past.", host=HOST, role=ROLE, project=PROJECT)  # fmt: skip
+         lines="How many lines of the past; default: 100.", host=HOST, role=ROLE, project=PROJECT)  # fmt: skip
 def logs(
     _c: Context,
     host: Sequence[str] | None = None,

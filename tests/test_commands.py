@@ -1,5 +1,6 @@
 """The list of commands, their help, and the wheel that brings them to another project."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from tasks import ns
 
 from .proof.world import good
 from .repositories import CHECKOUT, Repository, uv
@@ -112,6 +115,22 @@ def test_help(name: str) -> None:
         and not lines[index + 1].startswith("     ")
     ]
     assert undescribed == []
+
+
+def test_help_tells_the_default_of_every_number() -> None:
+    """But for those that stand for something else that the help tells."""
+    for name in COMMANDS:
+        for parameter in inspect.signature(ns[name].body).parameters.values():
+            told = ns[name].help.get(parameter.name, "")
+            if type(parameter.default) is int and name not in {"doctor.release", "rollback.yank", "rollback.unyank"}:
+                assert f"default: {parameter.default}." in told, (name, parameter)
+
+
+def test_help_tells_which_hosts_are_meant() -> None:
+    roles = {name: ns[name].help["role"].rpartition("default: ")[2] for name in COMMANDS if "role" in COMMANDS[name]}
+    assert roles.pop("staging.status") == "every host."
+    assert roles.pop("rollback.hosts") == "all but those of developers."
+    assert set(roles.values()) == {"staging."}
 
 
 def test_help_may_come_first() -> None:

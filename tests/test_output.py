@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks import ns
+
 from .repositories import Repository, changelog, pyproject
 from .running import arguments, called, changed, run
 
@@ -52,6 +54,17 @@ def terminal(*words: str, cwd: Path, columns: int, env: dict[str, str | None] | 
             said += piece
     os.close(master)
     return child.returncode, said.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_help_is_as_wide_as_the_terminal(busy: Repository, columns: int) -> None:
+    for name in ("release.prepare", "rollback.revert", "changelog.draft"):
+        code, screen = terminal("--help", name, cwd=busy.root, columns=columns)
+        described = screen.replace("\r\n", "\n").partition("Docstring:\n")[2].partition("\nOptions:")[0]
+        assert code == 0
+        assert " ".join(described.split()) == " ".join((ns[name].__doc__ or "").split())
+        long = [line for line in described.splitlines() if len(line) > columns]
+        assert not [line for line in long if len(line.split()) > 1], long
 
 
 COMMANDS = [
