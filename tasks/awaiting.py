@@ -9,6 +9,7 @@ from packaging.version import Version
 from .errors import Refused, Unreachable
 from .history import version_setters
 from .project import Project
+from .rules.distributions import lacking
 from .systems.index import Index, IndexFile, IndexUnreachable, NotOnIndex
 
 _PAUSE_SECONDS = 5.0
@@ -26,9 +27,9 @@ def set_at(project: Project, version: Version) -> datetime | None:
     return datetime.fromisoformat(project.git.date(commit)) if commit else None
 
 
-def complete(files: Sequence[IndexFile]) -> bool:
-    """Tell whether a version's wheel and sdist are both there."""
-    return {file.wheel for file in files} == {True, False}
+def whole(project: Project, files: Sequence[IndexFile]) -> bool:
+    """Tell whether there is a file of every kind that a version has."""
+    return not lacking((file.filename for file in files), project.kinds)
 
 
 def check_fresh(files: Sequence[IndexFile], since: datetime | None, version: Version) -> None:
@@ -50,18 +51,18 @@ def wait_for(project: Project, version: Version, seconds: float, tell: Callable[
     while True:
         try:
             files = index.version(project.package, version)
-            state = f"{len(files)} of 2 files"
+            state = f"{len(files)} of {len(project.kinds)} files"
         except NotOnIndex:
             files, state = [], "not there yet"
         except IndexUnreachable as error:
             files, state = [], error.found
         check_fresh(files, since, version)
-        if complete(files):
+        if whole(project, files):
             return files
         if time.monotonic() + _PAUSE_SECONDS > until:
             raise Unreachable(
                 f"{project.package} {version} is not complete on the staging index after {seconds:.0f} s: {state}",
-                expected="a wheel and an sdist",
+                expected=" and ".join(f"its {kind}" for kind in project.kinds),
                 remedy="look at the CI run that publishes it, then wait again",
             )
         tell(f"{version}: {state}")

@@ -73,6 +73,7 @@ def _publishing(settings: Settings, shape: Shape) -> dict[str, str | bool]:
         "before_merge": f"[{', '.join(['checks', *tested, 'build', 'install', 'validate'])}]",
         "before_candidate": f"[{', '.join(['checks', *tested, 'install'])}]",
         "before_publish": f"[{', '.join(['version', *tested, 'build'])}]",
+        "wheel_alone": "" if settings.sdist else " --wheel",
         "upload": quoted(settings.index.upload),
         "staging_upload": quoted(settings.staging_index.upload),
     }

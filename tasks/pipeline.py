@@ -66,7 +66,7 @@ class Pipeline:
             version=str(self.version), tag=self.tag, branch=branch, now=self.now(), began=began, head=head,
             set=self._set_at(head) if head else "", tagging=self._ran(tagging, jobs=False),
             tagged=tag.commit if tag else "", tagged_at=tag.date if tag else None,
-            releasing=self._ran(releasing, jobs=True), files=self._files(),
+            releasing=self._ran(releasing, jobs=True), files=self._files(), kinds=self.project.kinds,
             shown=Shown(page.draft, page.url, page.published, tuple((one.name, one.state) for one in page.assets))
             if page else None,
             switched_off=tuple(name for name, file, run, now in due if now and run is None and self._is_off(file)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import WrongValue
 from .layers import load
 from .rules.discipline import House
+from .rules.distributions import kinds
 from .rules.settings import repository_of
 from .rules.versions import read_version
 from .settings import Settings
@@ -68,6 +69,11 @@ class Project:
     def package(self) -> str:
         """Return the distribution's name."""
         return self.settings.package or str(self.metadata.get("name", ""))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of file that a version is published as."""
+        return kinds(sdist=self.settings.sdist)
 
     @cached_property
     def repository(self) -> str:

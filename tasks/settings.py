@@ -205,6 +205,7 @@ class Settings(Table, frozen=True):
     changelog: Annotated[ChangelogSettings, Meta(description="the changelog")] = field(
         default_factory=ChangelogSettings
     )
+    sdist: Annotated[bool, Meta(description="false: a version is published as wheels alone")] = True
     checks: Annotated[
         dict[str, str],
         Meta(description="commands of release.validate by name; an empty one switches a built-in check off"),

@@ -124,3 +124,12 @@ def test_an_artifact_that_was_changed_on_the_way(made: World) -> None:
     made.servers["github"].fault(Fault("/_artifacts/", answer=Answer(200, zipped({WHEEL: b"evil"}))))
     ended = wait(made)
     assert (ended.code, "dist has sha256" in ended.err or "coverage has sha256" in ended.err) == (1, True)
+
+
+def test_a_candidate_of_a_wheel_alone(made: World) -> None:
+    made.staging.remove("sample", "1.1.0rc1", SDIST)
+    assert "1 of 2 files" in wait(made).err
+    made.env["RELEASE_COORDINATION_SDIST"] = "false"
+    run(made)
+    ended = wait(made)
+    assert (ended.code, f"{WHEEL} is what" in ended.out) == (0, True), ended

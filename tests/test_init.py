@@ -155,6 +155,16 @@ def test_a_second_workflow_that_publishes_is_warned_of(bare_project: Repository)
     assert run("init", "--dry-run", cwd=bare_project.root).err == ""  # it is the only one
 
 
+@pytest.mark.parametrize(
+    ("sdist", "line"), [("true", "uv build --out-dir dist"), ("false", "uv build --wheel --out-dir dist")]
+)
+def test_what_is_built_is_what_is_published(bare_project: Repository, sdist: str, line: str) -> None:
+    assert run("init", "--yes", cwd=bare_project.root, env={"RELEASE_COORDINATION_SDIST": sdist}).code == 0
+    for name in ("ci", "release"):
+        lines = bare_project.read(f".github/workflows/{name}.yml").decode().splitlines()
+        assert [text.strip() for text in lines if "uv build" in text] == [line]
+
+
 def test_only_some_files(bare_project: Repository) -> None:
     ended = run("init", "--yes", "--only", "cliff", "--only", "rules", cwd=bare_project.root)
     assert (ended.code, ended.err) == (0, "")

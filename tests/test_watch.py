@@ -151,6 +151,14 @@ def test_to_the_happy_end(world: World) -> None:
     assert 200 > sum(world.clock.naps) > 60  # by the workflows' clock, not by ours
 
 
+def test_a_release_of_wheels_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.kinds = (wheel,)
+    world.merge()
+    assert {stage.name: stage.evidence for stage in world.follow().stages}["index"] == "1 file; not yet the sdist"
+    monkeypatch.setenv("RELEASE_COORDINATION_SDIST", "false")
+    assert world.follow().code == 0
+
+
 def test_before_the_merge_it_waits(world: World) -> None:
     world.clock.at = {40: world.merge}
     found = world.follow()

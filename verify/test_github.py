@@ -21,7 +21,6 @@ def test_latest(github: Any) -> str:
     return "the latest release, as it should be"
 
 
-@pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_asset(github: Any, index: Any, kind: str) -> str:
     files = index.each(kind)
     for file in files:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.index
-each_file = pytest.mark.parametrize("kind", ["wheel", "sdist"])
 
 
 def test_listed(index: Any) -> str:
@@ -13,24 +12,20 @@ def test_listed(index: Any) -> str:
     return f"{names} (serial {index.page().serial or 'unknown'})"
 
 
-@each_file
 def test_present(index: Any, kind: str) -> str:
     return ", ".join(file.filename for file in index.present(kind))
 
 
-@each_file
 def test_not_yanked(index: Any, kind: str) -> str:
     return ", ".join(f"{file.filename} is not yanked" for file in index.not_yanked(kind))
 
 
-@each_file
 def test_content(index: Any, kind: str) -> str:
     # Each is refused when its size or sha256 is not the listed one.
     found = [(len(index.content(file)), file.sha256[:16]) for file in index.each(kind)]
     return "; ".join(f"{size:,} bytes, sha256 {digest}…, as listed" for size, digest in found)
 
 
-@each_file
 def test_document(index: Any, kind: str) -> str:
     problem = index.document_differs(kind)
     assert not problem, problem
@@ -47,28 +42,24 @@ def test_installers_choice(index: Any, release: Any, choice: Any) -> str:
     return f"an installer asked for {release.package} takes {taken or 'nothing'}"
 
 
-@each_file
 def test_name(index: Any, kind: str) -> str:
     problem = index.name_differs(kind)
     assert not problem, problem
     return f"as in {index.source().place}"
 
 
-@each_file
 def test_version(index: Any, kind: str) -> str:
     problem = index.version_differs(kind)
     assert not problem, problem
     return f"as in {index.source().place}"
 
 
-@each_file
 def test_requires_python(index: Any, kind: str) -> str:
     problem = index.requires_python_differs(kind)
     assert not problem, problem
     return f"as in {index.source().place}"
 
 
-@each_file
 def test_dependencies(index: Any, kind: str) -> str:
     problem = index.dependencies_differ(kind)
     assert not problem, problem
@@ -81,13 +72,11 @@ def test_entry_points(index: Any) -> str:
     return f"as in {index.source().place}"
 
 
-@each_file
 def test_description(index: Any, kind: str) -> str:
     problem = index.description_problem(kind)
     assert not problem, problem
     return "renders"
 
 
-@each_file
 def test_attestation(index: Any, kind: str) -> str:
     return f"published by {index.publisher(kind)}"

@@ -86,7 +86,7 @@ class IndexProof:
 
     def wanted(self) -> None:
         """Make sure that installers may choose the version: it is listed and not yanked."""
-        for kind in ("wheel", "sdist"):
+        for kind in self.release.project.kinds:
             needs(f"not_yanked[{kind}]", lambda kind=kind: self.not_yanked(kind))  # type: ignore[misc]
 
     def not_yanked(self, kind: str) -> list[IndexFile]:

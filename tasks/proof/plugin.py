@@ -12,6 +12,7 @@ import pytest
 from ..errors import ReleaseError
 from ..project import find_project
 from ..report import say
+from ..rules.distributions import KINDS
 from ..rules.groups import GROUPS, group_of
 from ..rules.text import plural
 from ..rules.versions import read_version
@@ -70,8 +71,10 @@ release, index, github, host, environment, choice = (pytest.fixture(_given, name
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a check for each host, and for each installer."""
+    """Make a check for each kind of file, for each host, and for each installer."""
     suite = metafunc.config.stash.get(_SUITE, None)
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", suite.proof.release.project.kinds if suite else KINDS)
     if suite is None:
         return
     if "host" in metafunc.fixturenames:

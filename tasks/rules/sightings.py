@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from .distributions import KINDS, lacking
 from .explanations import Work
 
 TAG, RELEASE = "tag", "release"  # the workflows, in the settings' words
@@ -48,5 +49,11 @@ class Seen:
     tagged_at: datetime | None = None
     releasing: Ran | None = None
     files: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = KINDS
     shown: Shown | None = None
     switched_off: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether there is a file of every kind."""
+        return not lacking(self.files, self.kinds)

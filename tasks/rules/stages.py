@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from packaging.version import Version
 
+from .distributions import lacking
 from .explanations import GOOD
 from .failures import Stop
 from .sightings import RELEASE, TAG, Seen
 from .stage import Stage, State, of_run
+from .text import plural
 from .versions import final_of
 
 AUTO_TAG, RELEASE_WORKFLOW = "auto-tag", "release workflow"  # the stages that are a run
@@ -89,7 +91,7 @@ def _releasing(seen: Seen) -> Stage:
         return of_run(name, seen.releasing, seen.now)
     if not seen.tagged:
         return Stage(name, State.WAITING)
-    if complete(seen.files) and ((seen.shown and not seen.shown.draft) or _by_hand(seen)):
+    if seen.complete and ((seen.shown and not seen.shown.draft) or _by_hand(seen)):
         return Stage(name, State.SKIPPED, "published without it")
     return _unstarted(seen, name, RELEASE, f"no run for {seen.tag}", *_tagged_since(seen))
 
@@ -102,24 +104,19 @@ def _tagged_since(seen: Seen) -> tuple[datetime | None, datetime | None]:
 def _by_hand(seen: Seen) -> bool:
     """Tell whether the files came in another way than by a run for the tag."""
     late = bool(seen.tagged) and seen.releasing is None and _over(seen, *_tagged_since(seen))
-    return late and complete(seen.files)
-
-
-def complete(files: Sequence[str]) -> bool:
-    """Tell whether the names are at least a wheel and an sdist."""
-    return {name.endswith(".whl") for name in files} == {True, False}
+    return late and seen.complete
 
 
 def _index(seen: Seen) -> Stage:
     attached = {name for name, _ in seen.shown.assets} if seen.shown else set()
     wanted = {name for name in attached if name.endswith((".whl", ".tar.gz"))}
     missing = sorted(wanted - set(seen.files))
-    if complete(seen.files) and not missing:
-        return Stage("index", State.DONE, f"{len(seen.files)} files")
+    if seen.complete and not missing:
+        return Stage("index", State.DONE, plural(len(seen.files), "file"))
     if not seen.files:
         return Stage("index", State.WAITING, f"no file of {seen.version} yet" if seen.tagged else "")
-    lacking = ", ".join(missing) or ("the sdist" if seen.files[0].endswith(".whl") else "a wheel")
-    return Stage("index", State.RUNNING, f"{len(seen.files)} files; not yet {lacking}")
+    absent = missing or [f"the {kind}" for kind in lacking(seen.files, seen.kinds)]
+    return Stage("index", State.RUNNING, f"{plural(len(seen.files), 'file')}; not yet {', '.join(absent)}")
 
 
 def _page(seen: Seen) -> Stage:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from packaging.version import Version
 
 from .. import preparing, rollout
-from ..awaiting import complete, wait_for
+from ..awaiting import wait_for, whole
 from ..checklists import Unready
 from ..confirming import confirm
 from ..entering import carry_out, plan_entry, set_last
@@ -54,7 +54,7 @@ def _entered(world: World) -> str | None:
     if candidate is None or not set_last(world.project, world.unreleased, candidate) or not world.pushed:
         return None
     files = Index(world.project.settings.staging_index.simple).version(world.project.package, candidate)
-    return _published(candidate, world.head, len(files)) if complete(files) else None
+    return _published(candidate, world.head, len(files)) if whole(world.project, files) else None
 
 
 def _published(candidate: Version, commit: str, files: int) -> str:

@@ -47,6 +47,16 @@ def test_a_good_release_passes_every_check(release: World) -> None:
     assert "sample 1.0.0 is proved; 42 checks: 40 pass, 2 left out" in proved.out
 
 
+def test_a_release_of_wheels_alone(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        made.publish(kinds=("wheel",))
+        made.show()
+        assert set(made.prove("-k", "present or asset").wrong) == {"present[sdist]"}
+        proved = made.prove("--strict", env={"RELEASE_COORDINATION_SDIST": "false"})
+    assert {name for name in proved.of("PASS") if "sdist" in name} == set()
+    assert (proved.wrong, "asset[wheel]" in proved.of("PASS")) == ({}, True), proved.out
+
+
 def test_the_very_command_line_checks_something() -> None:
     """pytest 9 would print its own version and exit 0, and a release would look proved."""
     index = SandboxIndex()
