@@ -210,8 +210,9 @@ def _entry_points(project: Project) -> Outcome:
     try:
         with built(project.root, project.git.files()) as wheel:
             points = entry_points(
-                wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", ""))
-            )
+                wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", "")),
+                project.settings.index.simple,
+            )  # fmt: skip
     except ProgramFailed as error:
         result = Result.UNKNOWN if wants_network(error.stderr) else Result.FAIL
         return Outcome(result, str(error), output=error.stderr[-4000:])

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tasks.rehearsal.index import SandboxIndex
+from tasks.rehearsal.package import wheel
+from tasks.rehearsal.server import Server
 from tasks.rules.checks import Outcome, Result
 from tasks.validation import Check, run_all
 
@@ -30,9 +33,10 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     info = f"sample-{project['version']}.dist-info"
     name = f"sample-{project['version']}-py3-none-any.whl"
     scripts = "".join(f"{key} = {value}\\n" for key, value in project.get("scripts", {}).items())
+    needs = "".join(f"Requires-Dist: {item}\\n" for item in project.get("dependencies", ()))
     files = {
         "sample.py": pathlib.Path("sample.py").read_text(),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\\nName: sample\\nVersion: {project['version']}\\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\\nName: sample\\nVersion: {project['version']}\\n{needs}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
         f"{info}/entry_points.txt": f"[console_scripts]\\n{scripts}",
     }
@@ -287,6 +291,38 @@ def test_entry_points_are_loaded_from_the_wheel(ready: Repository, module: str, 
     else:
         assert (ended.code, item["evidence"]) == (0, "1 entry point of the wheel resolve"), item
     assert ready.snapshot() == before
+
+
+def test_what_a_wheel_needs_comes_from_the_release_index_alone(ready: Repository) -> None:
+    """Under its name another index may have a stranger's code, which would be run here."""
+    name, content = wheel("sample-library", "1.0", modules={"sample_library.py": "main = print\n"})
+    release, other = SandboxIndex(), SandboxIndex()
+    release.add(content, name)
+    evil = wheel("sample-library", "9.0", modules={"sample_library.py": "raise SystemExit('stranger')\n"})
+    other.add(evil[1], evil[0])
+    project = 'dependencies = ["sample-library"]\nscripts.sample = "sample:main"\n'
+    with Server(release) as ours, Server(other) as theirs:
+        settings = f'{CHECKS}index.simple = "{ours.url}/simple/"\n'
+        module = "from sample_library import main\n"
+        text = pyproject("1.1.0", settings, project) + BUILD
+        ready.commit("chore: build", {"pyproject.toml": text, "sample.py": module, "backend.py": BACKEND})
+        env: dict[str, str | None] = {"UV_INDEX": f"{theirs.url}/simple/"}
+        (item,) = validate(ready, "--json", "--only=entry-points", env=env).json
+    assert item["evidence"] == "1 entry point of the wheel resolve", item
+    assert not theirs.asked()
+
+
+def test_what_builds_a_wheel_comes_from_where_the_project_says(ready: Repository) -> None:
+    name, content = wheel("sample-backend", "1.0", modules={"sample_backend.py": BACKEND})
+    index = SandboxIndex()
+    index.add(content, name)
+    build = BUILD.replace("[]", '["sample-backend"]').replace('"backend"\nbackend-path = ["."]', '"sample_backend"')
+    with Server(index) as server:
+        uv = f'[[tool.uv.index]]\nurl = "{server.url}/simple/"\ndefault = true\n'
+        text = pyproject("1.1.0", CHECKS, 'scripts.sample = "sample:main"\n') + build + uv
+        ready.commit("chore: build", {"pyproject.toml": text, "sample.py": "main = print\n"})
+        (item,) = validate(ready, "--json", "--only=entry-points").json
+    assert item["evidence"] == "1 entry point of the wheel resolve", item
 
 
 def test_a_wheel_that_cannot_be_built_fails(ready: Repository) -> None:
