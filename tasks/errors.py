@@ -23,6 +23,12 @@ class ReleaseError(Exception):
             lines.append(f"next: {self.remedy}")
         return "\n".join(lines)
 
+    @property
+    def line(self) -> str:
+        """Return the same in one line, for a table's cell."""
+        expected = self.expected and f"expected {self.expected}"
+        return "; ".join(filter(None, (self.found, expected, self.remedy and f"next: {self.remedy}")))
+
 
 class WrongValue(ReleaseError):
     """A value, a setting or a file's content is not what it must be."""

@@ -134,15 +134,10 @@ def _timed(name: str, work: Callable[[str], HostResult]) -> HostResult:
         result = work(name)
     except HostRefused as error:
         outcome = HostOutcome.UNKNOWN if error.code == 3 else HostOutcome.UNTOUCHED  # noqa: PLR2004 - exit code
-        result = HostResult(name, outcome, error.code, {"kind": error.kind}, _line(error))
+        result = HostResult(name, outcome, error.code, {"kind": error.kind}, error.line)
     except HostUnreachable as error:
-        result = HostResult(name, HostOutcome.FAILED, error.exit_code, {}, _line(error))
+        result = HostResult(name, HostOutcome.FAILED, error.exit_code, {}, error.line)
     except ReleaseError as error:
         outcome = HostOutcome.UNKNOWN if error.exit_code == 3 else HostOutcome.UNTOUCHED  # noqa: PLR2004
-        result = HostResult(name, outcome, error.exit_code, {}, _line(error))
+        result = HostResult(name, outcome, error.exit_code, {}, error.line)
     return HostResult(result.name, result.outcome, result.code, result.answer, result.reason, time.monotonic() - began)
-
-
-def _line(error: ReleaseError) -> str:
-    return "; ".join(part for part in (error.found, error.expected and f"expected {error.expected}",
-                                       error.remedy and f"next: {error.remedy}") if part)  # fmt: skip

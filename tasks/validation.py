@@ -136,7 +136,7 @@ def _timed(check: Check, stop: threading.Event) -> Done:
         outcome = check.run(stop)
     except ReleaseError as error:
         wrong = Result.FAIL if isinstance(error, WrongValue) else Result.UNKNOWN
-        outcome = Outcome(wrong, " ".join(str(error).split("\n")))
+        outcome = Outcome(wrong, error.line)
     return Done(check.name, outcome, time.monotonic() - began)
 
 

@@ -187,7 +187,10 @@ def test_a_missing_program_is_unknown(ready: Repository) -> None:
     ended = run("release.validate", "--json", cwd=ready.root, env=checks(tests="no-such-program --flag"))
     assert (ended.code, results(ended.json)["tests"]) == (3, "UNKNOWN")
     evidence = next(item["evidence"] for item in ended.json if item["check"] == "tests")
-    assert evidence.startswith("no-such-program was not found")
+    assert evidence == (
+        "no-such-program was not found; expected no-such-program on PATH; "
+        "next: install no-such-program, or correct the command in the settings"
+    )
     assert validate(ready, "--json", env=checks(tests="no-such-program", lint="false")).code == 1
 
 

@@ -144,7 +144,7 @@ class Trial:
         try:
             return "PASS", self.check() or ""
         except NotYet as error:
-            return "MISSING", str(error)
+            return "MISSING", error.line
         except Blocked as error:
             return "BLOCKED", self._last_word(error, final=error.final)
         except LeftOut as reason:
@@ -152,7 +152,7 @@ class Trial:
         except Unreachable as error:
             return "UNKNOWN", self._last_word(error)
         except ReleaseError as error:
-            return "FAIL", str(error)
+            return "FAIL", error.line
         except AssertionError as error:
             return "FAIL", str(error).split("\nassert ")[0]  # the rest is pytest's, which took the assertion apart
         except BaseException as error:  # noqa: BLE001 - a defect of a check is no proof, and must not end its thread
@@ -162,7 +162,7 @@ class Trial:
         """Return why there is no answer; waiting does not mend what another machine answers."""
         if final or _lasts(error):
             self.until = self.clock.monotonic()
-        return str(error)
+        return error.line
 
 
 def _lasts(error: ReleaseError) -> bool:
