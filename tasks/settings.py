@@ -159,13 +159,13 @@ class HostSettings(Table, frozen=True):
 
 
 class IntegrationSettings(Table, frozen=True):
-    """The integration tests that gate a release."""
+    """The integration tests that will gate a release."""
 
     server: Annotated[tuple[str, ...], Meta(description="command of the operator's Telegram MCP server")] = ()
     scenarios: Annotated[str, Meta(description="folder of scenario files")] = "integration/"
     gate: Annotated[
         tuple[Literal["staging", "production", "dev"], ...],
-        Meta(description="roles of hosts that take only attested versions"),
+        Meta(description="roles of hosts that are to take only attested versions; not enforced yet"),
     ] = ("staging", "production")
 
 
@@ -220,6 +220,6 @@ class Settings(Table, frozen=True):
         default_factory=SoakSettings
     )
     hosts: Annotated[dict[str, HostSettings], Meta(description="the hosts by name")] = field(default_factory=dict)
-    integration: Annotated[IntegrationSettings, Meta(description="the integration tests")] = field(
-        default_factory=IntegrationSettings
-    )
+    integration: Annotated[
+        IntegrationSettings, Meta(description="the integration tests; nothing reads this table yet")
+    ] = field(default_factory=IntegrationSettings)
