@@ -1,6 +1,7 @@
 """What is written for people is true: the reference is the settings', and CI runs what the readme says."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from tasks.reference import reference
 from tasks.rules.failures import FAILURES
 
+from .chains import play
+from .releases import world
 from .test_commands import COMMANDS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -34,6 +37,19 @@ def test_ci_runs_the_readmes_tests() -> None:
     commands = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
     assert commands[1].strip() == ".uv/bin/uv run pytest"
     assert commands[1].strip() in (CHECKOUT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+def test_the_readmes_release_goes_through_as_typed(tmp_path: Path) -> None:
+    """Up to the pull request; whoever types it answers yes."""
+    blocks = re.findall(r"```sh\n(.*?)```", (CHECKOUT / "README.md").read_text("utf-8"), re.DOTALL)
+    block = next(block for block in blocks if block.startswith("inv audit.commits "))
+    lines = [shlex.split(line, comments=True)[1:] for line in block.splitlines()]
+    with world(tmp_path) as made:
+        play(made)
+        for name, *words in lines:
+            ended = made.call(name, *words, *(["--yes"] if "yes" in COMMANDS[name] else []))
+            assert ended.code == 0, (name, ended)
+        assert [pull.state for pull in made.github.hub.pulls] == ["open"]
 
 
 def test_the_failures_are_those_that_are_recognised() -> None:
