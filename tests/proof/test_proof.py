@@ -57,6 +57,13 @@ def test_a_release_of_wheels_alone(tmp_path: Path) -> None:
     assert (proved.wrong, "asset[wheel]" in proved.of("PASS")) == ({}, True), proved.out
 
 
+def test_an_index_without_tls_is_taken_from_by_both_installers(release: World) -> None:
+    """Also where it is not this machine's own: pip would pass such an index over without a word."""
+    address = f"{release.index_server.url.replace('127.0.0.1', '0.0.0.0')}/simple/"  # noqa: S104 - asked, not bound
+    proved = release.prove("-k", "test_install", only="install", env={"RELEASE_COORDINATION_INDEX__SIMPLE": address})
+    assert set(proved.of("PASS")) >= {"install[pip]", "install[uv]"}, proved.out
+
+
 def test_the_very_command_line_checks_something() -> None:
     """pytest 9 would print its own version and exit 0, and a release would look proved."""
     index = SandboxIndex()
