@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks import fleet, installing, judging
-from tasks.errors import Unreachable
+from tasks.errors import Refused, Unreachable
 from tasks.project import Project
 
 SINCE = "2026-01-01T12:00:00Z"
@@ -15,12 +15,16 @@ SINCE = "2026-01-01T12:00:00Z"
 
 @dataclass
 class FakeHost:
-    """A host that runs a version; `sick`: it goes back from whatever is installed; `gone`: nobody listens."""
+    """A host that runs a version.
+
+    `sick`: it goes back from whatever is installed; `gone`: nobody listens; `busy`: somebody else is at work on it.
+    """
 
     version: str = "1.0.0"
     origin: str = "release index"
     sick: bool = False
     gone: bool = False
+    busy: bool = False
     reason: str = "steady: it restarted"
     soak: str = "PASS"
     shows: Mapping[str, str] = field(default_factory=dict)  # checks of the soak that are not passed, and why
@@ -77,6 +81,8 @@ class Spoken:
         """Change the host, and answer how it judged itself."""
         if self.at.gone:
             raise Unreachable(f"{self.name} could not be reached")
+        if self.at.busy:
+            raise Refused(f"{self.name}: somebody is at work here")
         self.fleet.order.append(self.name)
         answer = {"deploy": deploy, "action": action, "live": self.at.live, "checks": [], "reason": ""}
         if self.at.sick:

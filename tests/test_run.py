@@ -199,3 +199,13 @@ def test_another_checkout_without_a_journal_goes_on(made: Chain) -> None:
     made.is_released()
     left = {name for name, state in made.states(cwd=second).items() if state not in {"done", "skipped"}}
     assert left <= {"verify", "sync"}  # a proof is remembered where it was made, and a branch here is behind
+
+
+def test_a_host_at_which_somebody_works_is_no_failure(made: Chain) -> None:
+    """It is for others to end, and the same again goes on then: also when it is what a killed run began."""
+    made.fleet.hosts["web1"].busy = True
+    ended = made.whole("--staging=no")
+    assert (ended.code, "web1 UNTOUCHED: " in ended.err) == (4, True), ended
+    made.fleet.hosts["web1"].busy = False
+    assert made.run().code == 0
+    made.is_released()

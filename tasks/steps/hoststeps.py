@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..checklists import Unready
-from ..errors import Unreachable
+from ..errors import Refused, Unreachable
 from ..fleet import HostResult, across, order
 from ..judging import asked
 from ..rules.fleet import worst
@@ -33,5 +33,5 @@ def demand_well(results: Sequence[HostResult], remedy: str) -> None:
     bad = [f"{result.name} {result.outcome}: {result.reason}" for result in results if result.code]
     code = worst(result.code for result in results)
     if bad:
-        kind = Unreachable if code == Unreachable.exit_code else Unready
+        kind = {Unreachable.exit_code: Unreachable, Refused.exit_code: Refused}.get(code, Unready)
         raise kind("; ".join(bad), expected="every host to be well", remedy=remedy)
