@@ -7,19 +7,18 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ..people import go_to
 from ..releases import World, today, world
-from ..running import Ended, start
+from ..running import start
 from . import prepared, service
 from .lab import Fleet, Lab
 from .machines import Machine
 from .maintainer import table
+from .scenes import Scene, version
 from .shell import PATIENCE, wait
 from .telegram import Telegram
 
@@ -28,53 +27,6 @@ UPDATE = ".acme-bot/update"  # what nobody had thought of comes in, hours after 
 GOOD = service.Build("1.0.0", requires=(f"{service.LIBRARY}>=1.0",))
 BAD = service.Build("1.1.0", service.Behaviour(crash_on=UPDATE), (f"{service.LIBRARY}>=1.0",))
 REASON = "an update breaks it"
-STATE = f"/home/deploy/.local/state/release-coordination/{PACKAGE}/record.jsonl"
-SLOTS = f".local/share/release-coordination/{PACKAGE}/slots"
-
-
-@dataclass
-class Night:
-    """The world in which it happens, and the hosts."""
-
-    made: World
-    hosts: list[Machine]
-
-    def inv(self, *words: str) -> Ended:
-        """Type `inv …`; it has to end well."""
-        ended = self.made.inv(*words, seconds=2 * PATIENCE)
-        assert ended.code == 0, ended
-        assert service.TOKEN not in ended.out + ended.err
-        return ended
-
-    def everything(self) -> tuple[Any, ...]:
-        """Return all that a command could have changed: hosts, index, GitHub, remote, clone."""
-        made = self.made
-        refs = made.work.git("for-each-ref", "--format=%(refname) %(objectname)")
-        clone = (made.work.head, made.work.git("symbolic-ref", "HEAD"), refs, made.work.snapshot())
-        return [host_of(host) for host in self.hosts], made.index.serial, made.writes(), made.bare.refs, clone
-
-    def twice(self, *words: str) -> Ended:
-        """Type `inv …` again: it ends well and changes nothing."""
-        before = self.everything()
-        ended = self.inv(*words)
-        assert self.everything() == before
-        return ended
-
-
-def host_of(host: Machine) -> tuple[Any, ...]:
-    """Return what a host has: what is live, which start of it, its environments, and what ever changed them."""
-    lines = map(json.loads, host.path(STATE).read_text("utf-8").splitlines())
-    changes = [line["deploy"] for line in lines if line["state"] == "END" and line["changed"]]
-    link = host.as_user(f"readlink .local/bin/{PACKAGE}")
-    return link, start_of(host), host.as_user(f"ls {SLOTS}").split(), changes
-
-
-def start_of(host: Machine) -> str:
-    return host.as_user(f"systemctl --user show --property=InvocationID {service.UNIT}")
-
-
-def version(host: Machine) -> str:
-    return host.as_user(f".local/bin/{PACKAGE} --version").split()[-1]
 
 
 def restarts(host: Machine) -> int:
@@ -105,7 +57,7 @@ def release(made: World) -> None:
 
 
 @pytest.fixture
-def night(tmp_path: Path, lab: Lab, fleet: Fleet, telegram: Telegram) -> Iterator[Night]:
+def night(tmp_path: Path, lab: Lab, fleet: Fleet, telegram: Telegram) -> Iterator[Scene]:
     """Serve a project whose 1.0.0 is released, and boot a staging and a production host."""
     hosts = fleet(2)
     prepared.give_uv(hosts[1])
@@ -125,10 +77,10 @@ def night(tmp_path: Path, lab: Lab, fleet: Fleet, telegram: Telegram) -> Iterato
         upload(made, GOOD)
         made.env["HOME"] = str(lab.home)
         made.env["RELEASE_COORDINATION_INDEX__MANAGE"] = f"{made.servers['index'].url}/manage/project/"
-        yield Night(made, hosts)
+        yield Scene(made, hosts)
 
 
-def test_from_a_bad_release_to_a_healthy_fleet_and_a_prepared_patch(night: Night) -> None:
+def test_from_a_bad_release_to_a_healthy_fleet_and_a_prepared_patch(night: Scene) -> None:
     """As the commands name each other."""
     comes_through_the_rollout(night)
     crash_loops(night)
@@ -138,14 +90,14 @@ def test_from_a_bad_release_to_a_healthy_fleet_and_a_prepared_patch(night: Night
     the_patch_is_prepared(night)
 
 
-def comes_through_the_rollout(night: Night) -> None:
+def comes_through_the_rollout(night: Scene) -> None:
     night.inv("release.rollout", "--version=1.0.0")
     release(night.made)
     night.inv("release.rollout", "--version=1.1.0")
     assert [version(host) for host in night.hosts] == ["1.1.0", "1.1.0"]
 
 
-def crash_loops(night: Night) -> None:
+def crash_loops(night: Scene) -> None:
     for host in night.hosts:
         host.write_file(f"/home/deploy/{UPDATE}", "?", owner="deploy")
     for host in night.hosts:
@@ -159,7 +111,7 @@ def crash_loops(night: Night) -> None:
     assert (ended.code, {row["answer"]["verdict"] for row in ended.json}) == (1, {"FAIL"}), ended
 
 
-def every_host_goes_back(night: Night) -> None:
+def every_host_goes_back(night: Scene) -> None:
     ended = night.inv("rollback.hosts")
     assert re.findall(r"OK +(\w+) +1\.0\.0 +[\d.]+\n", ended.out) == ["hetz", "web1"], ended
     assert "next: inv rollback.yank" in ended.out
@@ -169,13 +121,13 @@ def every_host_goes_back(night: Night) -> None:
     well(night)
 
 
-def well(night: Night) -> None:
+def well(night: Scene) -> None:
     """Hold that every host is healthy on the version before."""
     assert [version(host) for host in night.hosts] == ["1.0.0", "1.0.0"]
     night.inv("staging.healthcheck", "--host=all", "--version=1.0.0")
 
 
-def nobody_gets_it_any_more(night: Night) -> None:
+def nobody_gets_it_any_more(night: Scene) -> None:
     """A person does it on the page whose address the command has printed."""
     made, words = night.made, ("rollback.yank", f"--reason={REASON}", f"--wait={PATIENCE:.0f}")
     assert taken(night) == "1.1.0"
@@ -191,7 +143,7 @@ def nobody_gets_it_any_more(night: Night) -> None:
     night.twice(*words)
 
 
-def taken(night: Night) -> str:
+def taken(night: Scene) -> str:
     """Return which version an installer on a host takes."""
     index = f"{night.made.servers['index'].url}/simple/"
     said = night.hosts[1].as_user(f"echo {PACKAGE} | uv pip compile --quiet --no-cache --default-index {index} -")
@@ -200,7 +152,7 @@ def taken(night: Night) -> str:
     return found[1]
 
 
-def the_patch_is_begun(night: Night) -> None:
+def the_patch_is_begun(night: Scene) -> None:
     made = night.made
     ended = night.inv("rollback.patch", "--yes")
     assert "1.1.1 is begun on fix/1.1.1, for #3 (open)" in ended.out, ended
@@ -219,7 +171,7 @@ def is_at_the_patch(made: World) -> None:
     assert made.work.git("status", "--porcelain") == ""
 
 
-def the_patch_is_prepared(night: Night) -> None:
+def the_patch_is_prepared(night: Scene) -> None:
     made = night.made
     made.work.commit("fix: take any update\n\nCloses #3", {"mended.txt": "1"})
     night.inv("release.prepare", "--yes")
