@@ -79,7 +79,7 @@ class Vigil:
             note(f"waiting: {self.state}")
 
     def _given_up(self, seconds: float) -> ReleaseError:
-        again = f"inv rollback.{self.plan.aim} --version {self.plan.version} goes on waiting"
+        again = f"{self.plan.again} goes on waiting"
         if self.trouble:
             return Unreachable(
                 f"not known to be {self.plan.aim.done}: {self.trouble.found}", expected=self.trouble.expected,

@@ -35,7 +35,7 @@ def _see_through(plan: Plan, seconds: int, *, json: bool) -> int:
     try:
         found = vigil.wait(seconds)
     except KeyboardInterrupt:
-        note(f"nothing is lost: inv rollback.{plan.aim} --version {plan.version} goes on from here")
+        note(f"nothing is lost: {plan.again} goes on from here")
         raise
     marked = mark(plan.shelf.project, plan.aim, plan.version, found.reason, vigil.taken)
     report(plan, state=plan.aim.done, marked=marked, taken=vigil.taken, json=json)

@@ -4,6 +4,7 @@ An index has no other way to yank than its management page, on which a person si
 """
 
 import platform
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -103,6 +104,12 @@ class Plan:
     def done(self) -> bool:
         """Tell whether the index shows it so already."""
         return self.standing.reached(self.aim)
+
+    @property
+    def again(self) -> str:
+        """Return what to type to go on; the reason is pasted from it, so it is not lost on the way."""
+        reason = f" --reason {shlex.quote(self.reason)}" if self.reason and not self.done else ""
+        return f"inv rollback.{self.aim} --version {self.version}{reason}"
 
     @property
     def page(self) -> str:

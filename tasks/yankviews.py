@@ -67,11 +67,10 @@ def _document(plan: Plan, state: str, marked: Marked | None, taken: Any, steps: 
 
 
 def _next(plan: Plan, state: str) -> list[str]:
-    again = f"inv rollback.{plan.aim} --version {plan.version}"
     if state == "planned":
-        return [again]
+        return [plan.again]
     if state != plan.aim.done:
-        return [f"{again} --wait 900, once that is done on the page"]
+        return [f"{plan.again} --wait 900, once that is done on the page"]
     if plan.aim is Aim.UNYANK:
         return ["inv release.verify --version " + str(plan.version)]
     older = [f"inv rollback.yank --version {plan.before}, if that is bad too"] if plan.done and plan.before else []

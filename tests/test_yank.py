@@ -93,16 +93,16 @@ def test_a_person_says_no(made: World, tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_the_page_is_printed(made: World) -> None:
-    ended = made.inv("rollback.yank", "--reason", "breaks start-up")
+    ended = made.inv("rollback.yank", "--reason", "breaks $HOME")
     assert ended.code == 1
     assert ended.out.splitlines() == [
         "sample 1.0.1: 2 files, not yanked",
         "installers take 1.0.1 now, 1.0.0 once it is yanked",
         f"open   {page(made)}",
         "version  1.0.1",
-        "reason   breaks start-up",
+        "reason   breaks $HOME",
         "1.0.1 is not yanked yet",
-        "next: inv rollback.yank --version 1.0.1 --wait 900, once that is done on the page",
+        "next: inv rollback.yank --version 1.0.1 --reason 'breaks $HOME' --wait 900, once that is done on the page",
     ]
     assert (ended.err, made.writes()) == ("", [])
 
@@ -162,11 +162,11 @@ def test_typed_twice(made: World) -> None:
 
 
 def test_a_dry_run_changes_nothing_and_needs_no_token(made: World) -> None:
-    ended = made.call("rollback.yank", "--dry-run", env={"GITHUB_TOKEN": None})
+    ended = made.call("rollback.yank", "--dry-run", "--reason=breaks start-up", env={"GITHUB_TOKEN": None})
     assert (ended.code, ended.err) == (0, "nothing was done\n")
     assert ended.out.splitlines()[1:] == [
         "installers take 1.0.1 now, 1.0.0 once it is yanked",
-        "next: inv rollback.yank --version 1.0.1",
+        "next: inv rollback.yank --version 1.0.1 --reason 'breaks start-up'",
     ]  # fmt: skip
     assert made.writes() == []
 
