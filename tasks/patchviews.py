@@ -1,5 +1,7 @@
 """What is told of a patch that is begun."""
 
+import shlex
+
 from .patching import Plan
 from .report import document, note, say
 
@@ -30,7 +32,8 @@ def report(plan: Plan, *, json: bool) -> None:
 
 def _next(plan: Plan) -> list[str]:
     if plan.steps:
-        return [f"inv rollback.patch --version {plan.broken}"]
+        reason = f" --reason {shlex.quote(plan.reason)}" if plan.reason else ""
+        return [f"inv rollback.patch --version {plan.broken}{reason}"]
     here = [] if plan.project.git.branch() == plan.branch else [f"git switch {plan.branch}"]
     closes = f", its message with: Closes #{plan.issue.number}" if plan.issue else ""
     return [*here, f"mend it, with a test that fails without it; git commit{closes}",

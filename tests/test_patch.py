@@ -110,6 +110,8 @@ def test_asked_first_and_a_dry_run(made: World) -> None:
         "open an issue: sample 1.0.1 is broken", "make fix/1.0.2 from origin/main",
         "check it out and set 1.0.2 on it",
     ])  # fmt: skip
+    said = made.call("rollback.patch", "--dry-run", "--reason=breaks start-up", env={"GITHUB_TOKEN": None})
+    assert said.out.splitlines()[-1] == "next: inv rollback.patch --version 1.0.1 --reason 'breaks start-up'"
     assert ((made.work.snapshot(), made.bare.refs), made.writes(), issues(made)) == (before, [], [])
 
 
