@@ -27,7 +27,7 @@ def print_json(results: Sequence[HostResult]) -> None:
 
 def print_results(results: Sequence[HostResult], action: str) -> None:
     """Print a table of hosts, and the checks of each that is not well."""
-    {"status": _print_status, "soak": _print_soak}.get(action, _print_outcomes)(results)
+    {"status": _print_status, "soak": _print_soak, "prune": _print_pruned}.get(action, _print_outcomes)(results)
     for result in results:
         _print_checks(result, every=action == "healthcheck")
 
@@ -38,6 +38,14 @@ def _print_outcomes(results: Sequence[HostResult]) -> None:
         for result in results
     ]
     table(("outcome", "host", "version", "seconds", "why"), rows, wide="why")
+
+
+def _print_pruned(results: Sequence[HostResult]) -> None:
+    _print_outcomes(results)
+    for result in results:
+        for verb, key in (("removed", "removed"), ("would remove", "would_remove")):
+            for path in result.answer.get(key, ()):
+                say(f"{result.name}: {verb} {path}")
 
 
 def _live(answer: Any) -> str:

@@ -91,7 +91,7 @@ def rollback(
     take_back(project, host, role, to, parallel, one_by_one=one_by_one, canary=canary, dry_run=dry_run, json=json)
 
 
-@command(iterable=("host",), **CAREFUL)
+@command(iterable=("host",), **CAREFUL, dry_run="Show what would be done, and do nothing.")
 def restart(
     _c: Context,
     host: Sequence[str] | None = None,
@@ -99,6 +99,7 @@ def restart(
     parallel: int = 8,
     one_by_one: bool = False,
     canary: str = "",
+    dry_run: bool = False,
     project: str = "",
     json: bool = False,
 ) -> None:
@@ -106,21 +107,25 @@ def restart(
     from .installing import change
 
     found, plan = plan_of(project, host, role, parallel, one_by_one=one_by_one, canary=canary)
+    if dry_run:
+        show_plan(plan, "restart and judge the service", json=json)
+        return
     run(plan, lambda name: change(found, name, "restart"), json=json)
 
 
-@command(iterable=("host",), **FLEET)
+@command(iterable=("host",), **FLEET, dry_run="Show what would be removed, and remove nothing.")
 def prune(
     _c: Context,
     host: Sequence[str] | None = None,
     role: str = "",
     parallel: int = 8,
+    dry_run: bool = False,
     project: str = "",
     json: bool = False,
 ) -> None:
     """Remove old slots, never the live one or the one before it."""
     found, plan = plan_of(project, host, role, parallel)
-    ask(found, plan, "prune", json=json)
+    ask(found, plan, "prune", json=json, dry_run=dry_run)
 
 
 @command(version="The candidate; default: the one pyproject.toml sets.",

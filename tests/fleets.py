@@ -29,6 +29,7 @@ class FakeHost:
     soak: str = "PASS"
     shows: Mapping[str, str] = field(default_factory=dict)  # checks of the soak that are not passed, and why
     changes: list[str] = field(default_factory=list)
+    old: list[str] = field(default_factory=list)  # slots that nobody goes back to
 
     @property
     def live(self) -> Mapping[str, str]:
@@ -59,10 +60,12 @@ class Spoken:
     at: FakeHost
     fleet: FakeFleet
 
-    def ask(self, action: str, **_fields: Any) -> dict[str, Any]:
-        """Answer what changes nothing."""
+    def ask(self, action: str, **fields: Any) -> dict[str, Any]:
+        """Answer what does not touch the service."""
         if self.at.gone:
             raise Unreachable(f"{self.name} could not be reached")
+        if action == "prune":
+            return {"code": 0, "outcome": "OK", **self._pruned(dry_run=fields["dry_run"])}
         answers: dict[str, dict[str, Any]] = {
             "probe": {"pythons": [{"path": "/usr/bin/python3", "version": "3.12.1"}]},
             "status": {"live": self.at.live, "unit": {"active": "active"}, "drift": []},
@@ -74,6 +77,12 @@ class Spoken:
         }  # fmt: skip
         code = {"PASS": 0, "FAIL": 1, "UNKNOWN": 3}[self.at.soak] if action == "soak" else 0
         return {"code": code, "outcome": "OK", **answers[action]}
+
+    def _pruned(self, *, dry_run: bool) -> dict[str, list[str]]:
+        if dry_run:
+            return {"removed": [], "would_remove": list(self.at.old)}
+        gone, self.at.old = self.at.old, []
+        return {"removed": gone}
 
     def change(
         self, action: str, deploy: str, _deadline: float, _payload: bytes = b"", **fields: Any

@@ -1654,6 +1654,7 @@ class Request:
     keep: bool = False
     allow_downgrade: bool = False
     keep_slots: int = 3
+    dry_run: bool = False
     origin: str = ""
     start_timeout: float = 0.0
     offset: int = 0
@@ -2528,7 +2529,10 @@ def tidy(host: Host, places: Places, record: Record, request: Request) -> None:
 
 
 def remove_slots(host: Host, places: Places, record: Record, request: Request) -> tuple[list[str], list[str]]:
-    """Remove old slots, return what went and what stayed; never the live, running, previous or last good one."""
+    """Remove old slots, return what went and what stayed; never the live, running, previous or last good one.
+
+    With `dry_run` nothing is removed, and what would go is returned all the same.
+    """
     seen, lines = Seen.at(host, request), record.lines()
     previous = next(iter(rollback_choices(lines, seen, "")), None)
     good = next(last_good(lines, seen.live), None)
@@ -2539,6 +2543,9 @@ def remove_slots(host: Host, places: Places, record: Record, request: Request) -
     if seen.unit is None or (seen.unit.active in _UP and not seen.runs):
         return [], slots  # it is not known what runs, so nothing may go
     gone = to_prune(slots, protected, request.keep_slots)
+    kept = [slot for slot in slots if slot not in gone]
+    if request.dry_run:
+        return gone, kept
     # A slot leaves the others in one step: removing takes its time, and half a slot must not look like one.
     removed = places.slots.with_name("removed")
     for slot in gone:
@@ -2547,7 +2554,7 @@ def remove_slots(host: Host, places: Places, record: Record, request: Request) -
         Path(slot).replace(removed / Path(slot).name)
     if removed.exists():
         host.remove_tree(removed)
-    return gone, [slot for slot in slots if slot not in gone]
+    return gone, kept
 
 
 def _taken(host: Host, lock: Lock, seconds: float) -> bool:
@@ -2889,12 +2896,13 @@ class Session:
                 "reason": reason_of(checks), "status": self.status()}  # fmt: skip
 
     def prune(self) -> Json:
-        """Remove old slots."""
+        """Remove old slots, or with `dry_run` tell which."""
         with self.alone():
             for lines in unfinished(self.record.lines()).values():
                 raise busy(holder_of(lines), self.record)
-            removed, kept = remove_slots(self.host, self.places, self.record, self.request)
-        return {"code": DONE, "outcome": OK, "removed": removed, "kept": kept}
+            gone, kept = remove_slots(self.host, self.places, self.record, self.request)
+        told = {"removed": [], "would_remove": gone} if self.request.dry_run else {"removed": gone}
+        return {"code": DONE, "outcome": OK, **told, "kept": kept}
 
     def logs(self) -> Json:
         """Say the unit's journal lines; with `follow` until the client is gone."""

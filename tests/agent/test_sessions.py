@@ -417,8 +417,11 @@ def test_old_slots_are_pruned_but_never_the_live_or_the_previous(world: World) -
         world.submit(version=f"0.36.0rc{number}", deploy=f"d{number}")
     slots = {slot["version"] for slot in world.submit("status")["slots"]}
     assert slots == {"0.36.0rc6", "0.36.0rc5", "0.36.0rc4"}
+    would = world.submit("prune", keep_slots=0, dry_run=True)
+    assert (would["removed"], len(world.submit("status")["slots"])) == ([], 3)
     result = world.submit("prune", keep_slots=0)
     assert len(result["removed"]) == 1
+    assert (result["removed"], result["kept"]) == (would["would_remove"], would["kept"])
     assert {slot["version"] for slot in world.submit("status")["slots"]} == {"0.36.0rc6", "0.36.0rc5"}
     assert world.submit("rollback", deploy="r1")["live"]["version"] == "0.36.0rc5"
 
