@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from .branches import branches_of, check_caught_up, push_branch, remote_of
+from .bumping import set_version
 from .errors import Refused, Unreachable, WrongValue
 from .history import Unreleased, decision, observe, version_at, version_setters
 from .ownfiles import check_alone, commit_own
@@ -16,7 +17,6 @@ from .rules.bumps import NothingToRelease
 from .rules.preparation import candidate_message, next_candidate, off_stable
 from .rules.versions import final_of, read_version
 from .systems.git import Git
-from .version import set_version
 
 
 @dataclass(frozen=True, slots=True)

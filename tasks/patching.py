@@ -6,6 +6,7 @@ from datetime import timedelta
 from packaging.version import Version
 
 from .branches import branches_of, clone_of, remote_of
+from .bumping import set_version
 from .errors import Refused, Unreachable
 from .github import editing, github_of
 from .history import version_at
@@ -18,7 +19,6 @@ from .rules.versions import read_version
 from .rules.yanks import Aim
 from .systems.github import Issue
 from .systems.web import OutcomeUnknown
-from .version import set_version
 from .yanking import Seen, Shelf
 
 _LABEL = "bug"

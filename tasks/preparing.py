@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from .branches import Branches, branches_of, check_caught_up, clone_of, remote_of
+from .bumping import set_version
 from .checking import check_one, load_changelog
 from .checklists import Unready, demand, go_through, unready
 from .drafting import draft
@@ -28,7 +29,6 @@ from .rules.versions import check_step, read_version
 from .systems.files import read_text, write_text
 from .systems.git import Git
 from .systems.uv import lock_file, locked_version
-from .version import set_version
 
 AGAIN = "inv release.prepare"
 

@@ -1,6 +1,5 @@
 """release: a release from its checklist to its proof (workflow phases 4 and 7)."""
 
-import os
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
@@ -8,9 +7,7 @@ from invoke.context import Context
 from .command import JSON, PROJECT, command, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from .validation import Check, Done
+    from collections.abc import Sequence
 
 
 @command(
@@ -38,10 +35,13 @@ def validate(
     from .project import find_project
     from .rules.checks import exit_code
     from .validation import checklist, chosen, run_all
+    from .validationviews import print_document, print_done, watched
 
     checks = chosen(checklist(find_project(project), offline=offline), only or (), skip or ())
-    done = list(_watched(run_all(checks), checks, quiet=json))
-    (_print_json if json else _print)(sorted(done, key=lambda item: [check.name for check in checks].index(item.name)))
+    done = list(watched(run_all(checks), checks, quiet=json))
+    (print_document if json else print_done)(
+        sorted(done, key=lambda item: [check.name for check in checks].index(item.name))
+    )
     finish(exit_code(item.outcome.result for item in done))
 
 
@@ -123,79 +123,3 @@ def _groups(names: "Sequence[str]") -> "Sequence[str]":
         if name not in GROUPS:
             raise WrongValue(f"--only {name}: no such group of checks", expected=f"one of {', '.join(GROUPS)}")
     return names
-
-
-def _watched(done: "Iterable[Done]", checks: "Sequence[Check]", *, quiet: bool) -> "Iterable[Done]":
-    """Pass the checks on as they end, telling of each, and on a terminal of those that still run."""
-    from .report import note, waiting_for
-
-    left = [check.name for check in checks]
-    with waiting_for(lambda: f"running {', '.join(left)}") as update:
-        for item in done:
-            left.remove(item.name)
-            update()
-            if not quiet:
-                note(f"{item.outcome.result:8}{item.name} ({item.seconds:.1f} s)")
-            yield item
-
-
-def _print(done: "Sequence[Done]") -> None:
-    from .report import command_runner, say, table
-    from .rules.text import plural
-
-    say()
-    rows = [(item.outcome.result, item.name, f"{item.seconds:.1f}", item.outcome.evidence) for item in done]
-    table(("result", "check", "seconds", "evidence"), rows, wide="evidence")
-    for item in done:
-        _print_problems(item)
-    if os.environ.get("GITHUB_ACTIONS"):
-        for line in _annotations(done):
-            command_runner(line)
-    say()
-    counted = ", ".join(f"{sum(row[0] == result for row in rows)} {result.lower()}" for result in dict.fromkeys(
-        row[0] for row in rows))  # fmt: skip
-    say(f"{plural(len(done), 'check')}: {counted}")
-
-
-def _annotations(done: "Sequence[Done]") -> "Iterator[str]":
-    """Yield a GitHub annotation for every problem, also of a check that points at no place."""
-    from .rules.checks import Result
-    from .rules.findings import Finding, annotation
-
-    for item in done:
-        whole = [Finding(item.name, item.outcome.evidence)] if item.outcome.result is Result.FAIL else []
-        for finding in item.outcome.findings or whole:
-            yield annotation(finding, item.name)
-
-
-def _print_problems(item: "Done") -> None:
-    from .report import say
-
-    if item.outcome.output or len(item.outcome.findings) > 1:
-        say()
-        say(f"{item.name}:")
-    for line in item.outcome.output.splitlines():
-        say(f"| {line}")  # not blanks: GitHub's runner obeys "::command::" after blanks
-    for finding in item.outcome.findings if len(item.outcome.findings) > 1 and not item.outcome.output else ():
-        say(f"- {finding}")
-
-
-def _print_json(done: "Sequence[Done]") -> None:
-    from .report import document
-
-    document(
-        [
-            {
-                "check": item.name,
-                "result": str(item.outcome.result),
-                "evidence": item.outcome.evidence,
-                "seconds": round(item.seconds, 3),
-                "findings": [
-                    {"message": finding.message, "file": finding.file or None, "line": finding.line or None}
-                    for finding in item.outcome.findings
-                ],
-                "output": item.outcome.output,
-            }
-            for item in done
-        ]
-    )

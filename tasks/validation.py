@@ -6,27 +6,15 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
-from .checking import check_one, load_changelog
-from .commands import run_command, wants_network
+from . import readiness
+from .commands import run_command
 from .errors import ReleaseError, WrongValue
 from .history import Unreleased, observe
 from .project import Project
-from .report import note
-from .rules.changelog import is_candidate
-from .rules.checks import Outcome, Result, judged
-from .rules.coverage import State, summary
-from .rules.discipline import check_version
-from .rules.findings import Finding
-from .rules.text import plural
+from .rules.checks import Outcome, Result
 from .rules.toolchain import DEFAULTS
-from .systems.process import ProgramFailed
 from .systems.uv import lock_file
-from .systems.wheel import built, entry_points
-
-if TYPE_CHECKING:
-    from .tracing import Traced
 
 Run = Callable[[threading.Event], Outcome]
 
@@ -58,14 +46,14 @@ def checklist(project: Project, *, offline: bool) -> list[Check]:
     """Return the checks of a project: the built-in ones, changed by the settings, and the settings' own."""
     observed = _once(lambda: observe(project))
     built_in: dict[str, Run] = {
-        "clean": lambda _stop: _clean(project),
-        "version": lambda _stop: _version(project),
-        "changelog": lambda _stop: _changelog(project, observed()),
-        "tag": lambda _stop: _tag(project, observed()),
-        "issues": lambda stop: _issues(project, observed(), stop, offline=offline),
+        "clean": lambda _stop: readiness.clean(project),
+        "version": lambda _stop: readiness.version(project),
+        "changelog": lambda _stop: readiness.changelog(project, observed()),
+        "tag": lambda _stop: readiness.tag(project, observed()),
+        "issues": lambda stop: readiness.issues(project, observed(), stop, offline=offline),
         "lockfile": _command(project, DEFAULTS["lockfile"], frozen=False) if lock_file(project.root) else _not_locked,
         **{name: _command(project, DEFAULTS[name]) for name in ("lint", "format", "tests")},
-        "entry-points": lambda _stop: _entry_points(project),
+        "entry-points": lambda _stop: readiness.entry_points(project),
     }
     own = {name: _command(project, line) if line.strip() else _off for name, line in project.settings.checks.items()}
     history = {"changelog", "tag", "issues"} - own.keys()
@@ -138,87 +126,3 @@ def _timed(check: Check, stop: threading.Event) -> Done:
         wrong = Result.FAIL if isinstance(error, WrongValue) else Result.UNKNOWN
         outcome = Outcome(wrong, error.line)
     return Done(check.name, outcome, time.monotonic() - began)
-
-
-def _clean(project: Project) -> Outcome:
-    changes = project.git.changes()
-    findings = [
-        Finding("clean", f"{change[:2].strip()} {change[3:]} is not committed", change[3:]) for change in changes
-    ]
-    return judged(findings, "nothing uncommitted")
-
-
-def _version(project: Project) -> Outcome:
-    version = str(project.version)
-    if is_candidate(version):
-        return Outcome(Result.SKIPPED, f"{version} is a candidate, which has no section")
-    return judged(check_version(load_changelog(project), version, project.house), f"{version} in both")
-
-
-def _changelog(project: Project, unreleased: Unreleased) -> Outcome:
-    checked = check_one(project, "", unreleased)
-    if checked.skipped:
-        return Outcome(Result.SKIPPED, f"{checked.version} is a candidate, which has no section")
-    return judged(checked.findings, f"section {checked.version} keeps every rule")
-
-
-def _tag(project: Project, unreleased: Unreleased) -> Outcome:
-    name = f"{project.settings.tag_prefix}{project.version}"
-    if project.version in unreleased.versions:
-        return Outcome(Result.FAIL, f"tag {name} exists: {project.version} was released")
-    return Outcome(Result.PASS, f"tag {name} is free here")
-
-
-def _issues(project: Project, unreleased: Unreleased, stop: threading.Event, *, offline: bool) -> Outcome:
-    traced = _traced(project, unreleased, stop, offline=offline)
-    counts = summary(traced.coverages)
-    findings = [
-        Finding("issues", f"{item.change.commit.id[:8]} {item.change.commit.subject}: {item.reason}")
-        for item in traced.coverages
-        if item.state is State.UNCOVERED
-    ]
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    counted = plural(len(traced.coverages), "commit")
-    evidence = f"{counted} since {_point_name(unreleased)}" + (f": {told}" if told else "")
-    if traced.trouble:
-        evidence += f"; GitHub was not asked to the end: {traced.trouble.found}"
-    if findings or not counts[State.UNKNOWN]:
-        return judged(findings, evidence)
-    if offline:
-        return Outcome(Result.PASS, f"{evidence}; unknown ones accepted (--offline)")
-    return Outcome(Result.UNKNOWN, f"{evidence}; accept unknown ones with --offline")
-
-
-def _traced(project: Project, unreleased: Unreleased, stop: threading.Event, *, offline: bool) -> "Traced":
-    """Return what covers each commit; a wait that GitHub asks for ends when the checks are called off."""
-    from .systems.web import Web
-    from .tracing import trace
-
-    return trace(project, unreleased, offline=offline, web=Web(note=note, called_off=stop))
-
-
-def _point_name(unreleased: Unreleased) -> str:
-    point = unreleased.point
-    return point.tag.name if point.tag else "the first commit"
-
-
-def _entry_points(project: Project) -> Outcome:
-    """Load every entry point of the wheel as it would be installed."""
-    tables = ("scripts", "gui-scripts", "entry-points")
-    if not any(project.metadata.get(table) for table in tables):
-        return Outcome(Result.PASS, "none declared")
-    try:
-        with built(project.root, project.git.files()) as wheel:
-            points = entry_points(
-                wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", "")),
-                project.settings.index.simple,
-            )  # fmt: skip
-    except ProgramFailed as error:
-        result = Result.UNKNOWN if wants_network(error.stderr) else Result.FAIL
-        return Outcome(result, str(error), output=error.stderr[-4000:])
-    findings = [
-        Finding("entry-points", f"{point.group} {point.name} = {point.value}: {point.error}", "pyproject.toml")
-        for point in points
-        if point.error
-    ]
-    return judged(findings, f"{plural(len(points), 'entry point')} of the wheel resolve")

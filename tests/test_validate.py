@@ -292,7 +292,7 @@ def test_entry_points_are_loaded_from_the_wheel(ready: Repository, module: str, 
         assert f"console_scripts sample = {point}: {said}" in item["evidence"]
         assert item["findings"][0]["file"] == "pyproject.toml"
     else:
-        assert (ended.code, item["evidence"]) == (0, "1 entry point of the wheel resolve"), item
+        assert (ended.code, item["evidence"]) == (0, "1 entry point of the wheel can be loaded"), item
     assert ready.snapshot() == before
 
 
@@ -444,7 +444,7 @@ def test_an_interrupt_while_a_result_is_shown_stops_the_rest(
         if text.startswith("PASS"):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("tasks.report.note", note)
+    monkeypatch.setattr("tasks.validationviews.note", note)
     with killing(pid):
         assert validate(ready, env=checks(tests=shell(f"echo $$ > {pid}; exec sleep 30"))).code == 130
         wait_for(lambda: not alive(int(pid.read_text("utf-8"))), "the check to be gone", 2)

@@ -36,11 +36,11 @@ def install_command(installer: str, python: str, release: Release, wheel: IndexF
         return ["uv", "pip", "install", "--quiet", "--refresh-package", release.package, "--python", python,
                 "--default-index", index, what]  # fmt: skip
     return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-input",
-            "--index-url", index, *_trusted(index, wheel.url), what]  # fmt: skip
+            "--index-url", index, *_trusted(index, release.simple), what]  # fmt: skip
 
 
 def _trusted(*addresses: str) -> list[str]:
-    """Return what pip needs to take files from addresses without TLS, which somebody has set on purpose."""
+    """Return what pip needs to take files from addresses without TLS: settings', never what an index says."""
     parts = [urlsplit(address) for address in addresses]
     hosts = dict.fromkeys(part.netloc.rpartition("@")[2] for part in parts if part.scheme == "http")
     return [word for host in hosts for word in ("--trusted-host", host)]
