@@ -339,7 +339,7 @@ def test_programs_that_are_missing(world: World, monkeypatch: pytest.MonkeyPatch
         "gh": "SKIPPED",
         "git": "PASS",
     }
-    assert looked["git-cliff"].remedy == "python3 -m pip install git-cliff"
+    assert looked["git-cliff"].remedy == "pipx install git-cliff"
 
 
 def test_the_guard_may_be_put_to_sleep_by_another_tool(world: World, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from .surroundings import steadily
 
 _REMEDIES = {
     "git": "install git",
-    "uv": "python3 -m pip install uv",
-    "git-cliff": "python3 -m pip install git-cliff",
+    # Not pip: a system's own Python refuses it (PEP 668).
+    "uv": "pipx install uv",
+    "git-cliff": "pipx install git-cliff",
 }
 _GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.02

@@ -56,6 +56,11 @@ def test_a_missing_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert str(caught.value) == "git was not found\nexpected: git on PATH\nnext: install git"
 
 
+@pytest.mark.parametrize("name", ["uv", "git-cliff"])
+def test_a_missing_tool_is_not_installed_into_the_systems_python(name: str) -> None:
+    assert ProgramMissing(name).remedy == f"pipx install {name}"
+
+
 def test_uv_is_the_one_that_runs_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV", "/some/uv")
     assert find("uv") == "/some/uv"
