@@ -96,7 +96,10 @@ def entry_points(project: Project) -> Outcome:
         return Outcome(Result.PASS, "none declared")
     try:
         with built(project.root, project.git.files()) as wheel:
-            points = points_of(wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", "")))
+            points = points_of(
+                wheel, str(project.metadata["name"]), str(project.metadata.get("requires-python", "")),
+                project.settings.index.simple,
+            )  # fmt: skip
     except ProgramFailed as error:
         result = Result.UNKNOWN if wants_network(error.stderr) else Result.FAIL
         return Outcome(result, error.line, output=error.stderr[-4000:])
