@@ -311,7 +311,7 @@ def test_what_a_wheel_needs_comes_from_the_release_index_alone(ready: Repository
         ready.commit("chore: build", {"pyproject.toml": text, "sample.py": module, "backend.py": BACKEND})
         env: dict[str, str | None] = {"UV_INDEX": f"{theirs.url}/simple/"}
         (item,) = validate(ready, "--json", "--only=entry-points", env=env).json
-    assert item["evidence"] == "1 entry point of the wheel resolve", item
+    assert item["evidence"] == "1 entry point of the wheel can be loaded", item
     assert not theirs.asked()
 
 
@@ -325,7 +325,7 @@ def test_what_builds_a_wheel_comes_from_where_the_project_says(ready: Repository
         text = pyproject("1.1.0", CHECKS, 'scripts.sample = "sample:main"\n') + build + uv
         ready.commit("chore: build", {"pyproject.toml": text, "sample.py": "main = print\n"})
         (item,) = validate(ready, "--json", "--only=entry-points").json
-    assert item["evidence"] == "1 entry point of the wheel resolve", item
+    assert item["evidence"] == "1 entry point of the wheel can be loaded", item
 
 
 def test_a_wheel_that_cannot_be_built_fails(ready: Repository) -> None:
