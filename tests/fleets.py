@@ -68,7 +68,8 @@ class Spoken:
             return {"code": 0, "outcome": "OK", **self._pruned(dry_run=fields["dry_run"])}
         answers: dict[str, dict[str, Any]] = {
             "probe": {"pythons": [{"path": "/usr/bin/python3", "version": "3.12.1"}]},
-            "status": {"live": self.at.live, "unit": {"active": "active"}, "drift": []},
+            "status": {"live": self.at.live, "unit": {"active": "active"}, "drift": [],
+                       "work": {"operator": "ann", "action": "install"} if self.at.busy else None},
             "healthcheck": {"checks": [], "verdict": "PASS", "status": {"live": self.at.live}},
             "soak": {"verdict": self.at.soak, "version": self.at.version, "since": SINCE, "seconds": 8 * 86400,
                      "restarts": 0, "errors": [], "checks": [

@@ -209,3 +209,13 @@ def test_a_host_at_which_somebody_works_is_no_failure(made: Chain) -> None:
     made.fleet.hosts["web1"].busy = False
     assert made.run().code == 0
     made.is_released()
+
+
+def test_a_host_that_is_still_judging_the_version_may_yet_go_back(made: Chain) -> None:
+    web1 = made.fleet.hosts["web1"]
+    web1.version, web1.changes, web1.busy = VERSION, [VERSION], True
+    assert made.whole("--staging=no").code == 4
+    assert made.states()["rollout"] == "to do"
+    web1.busy = False
+    assert made.run().code == 0
+    made.is_released()

@@ -11,13 +11,16 @@ from .world import World
 
 
 def on_version(world: World, names: Sequence[str], version: str) -> str | None:
-    """Return which hosts run a version, None when one does not; a host that cannot be asked is no answer."""
+    """Return which hosts run a version, None when one does not; a host that cannot be asked is no answer.
+
+    One that is still at work does not: what it runs is on trial there, and it may go back.
+    """
     results = list(across(order(world.project, names, ""), lambda name: asked(world.project, name, "status")))
     world.running.update((result.name, _running(result)) for result in results)
     lost = [result for result in results if not result.answer]
     if lost:
         raise Unreachable("; ".join(f"{result.name}: {result.reason}" for result in lost))
-    right = [result for result in results if (result.answer.get("live") or {}).get("version") == version]
+    right = [result for result in results if _running(result) == version and not result.answer.get("work")]
     return f"{', '.join(sorted(one.name for one in right))}: {version}" if len(right) == len(results) else None
 
 
