@@ -1,6 +1,6 @@
 """A whole release on the sandbox: workflows are played, hosts at their seam, and the approver by the test."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,13 +102,13 @@ class Chain:
         return Repository(root)
 
 
-def is_published(made: World, filed: int, tags: Sequence[str] = ()) -> None:
-    """Hold git and GitHub against what they must be at the end: everything once."""
+def is_published(made: World, filed: int, tags: Sequence[str] = (), before: Sequence[str] = ()) -> None:
+    """Hold git and GitHub against what they must be at the end: everything once, and the releases `before`."""
     github = made.github.hub
     found = {name.removeprefix("refs/tags/") for name in made.bare.refs if name.startswith("refs/tags/")}
     assert found == {"v1.0.0", "v1.1.0", *tags}
     assert [(pull.state, bool(pull.merged)) for pull in github.pulls] == [("closed", True)]
-    assert [release.tag for release in github.releases.values()] == ["v1.1.0"]
+    assert [release.tag for release in github.releases.values()] == [*before, "v1.1.0"]
     issues = [issue for issue in github.issues.values() if issue not in github.pulls]
     assert len(issues) == filed, [issue.title for issue in issues]
     assert made.bare.refs["refs/heads/dev"] == made.bare.refs["refs/heads/main"]
@@ -137,7 +137,7 @@ def chain(root: Path, patch: pytest.MonkeyPatch) -> Iterator[Chain]:
         yield found
 
 
-def play(made: World) -> Workflows:
+def play(made: World, build: Callable[[str, str], Files] | None = None) -> Workflows:
     """Let the workflows work, also while nobody asks GitHub: what they publish is on the indexes."""
     served = made.servers["staging"].service
 
@@ -152,7 +152,7 @@ def play(made: World) -> Workflows:
         for name, content in files.items():
             index.add(content, name)
 
-    workflows = Workflows(made.github, stable="main", development="dev", build=built, publish=publish)
+    workflows = Workflows(made.github, stable="main", development="dev", build=build or built, publish=publish)
     workflows.paces["release.yml"] = Pace(1, 5)
     return workflows
 

@@ -43,7 +43,7 @@ _FOREIGN = (
 _HOSTS = "tests/hosts/"
 # Tests of one file that build on each other stay on one worker; these files come first among the hosts' because they
 # are the longest that cannot be divided. The rest follows one test at a time, the shortest tests at the end.
-_WHOLE = [f"{_HOSTS}test_{name}.py" for name in ("fleet", "scripts", "bad_input", "way_back", "staging")]
+_WHOLE = [f"{_HOSTS}test_{name}.py" for name in ("fleet", "scripts", "bad_input", "release", "way_back", "staging")]
 _DIVIDED = [f"{_HOSTS}test_{name}.py" for name in ("kills", "faults", "safety", "fixture")]
 
 

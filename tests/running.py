@@ -113,12 +113,13 @@ def wait_for(ready: Callable[[], bool], what: str, seconds: float = 20) -> None:
 
 
 def interrupted(
-    *words: str, cwd: Path, when: Callable[[], bool], env: Environment | None = None, number: int = signal.SIGINT
-) -> Ended:
+    *words: str, cwd: Path, when: Callable[[], bool], env: Environment | None = None, number: int = signal.SIGINT,
+    seconds: float = 20,
+) -> Ended:  # fmt: skip
     """Run `inv …`, send its process group a signal (Ctrl-C) once something is so, and return how it ended."""
     child = start(*words, cwd=cwd, env=env)
     try:
-        wait_for(lambda: when() or child.poll() is not None, "the moment to interrupt")
+        wait_for(lambda: when() or child.poll() is not None, "the moment to interrupt", seconds)
         assert child.poll() is None, child.communicate()
         os.killpg(child.pid, number)
         out, err = child.communicate(timeout=15)
