@@ -1,6 +1,5 @@
 """rollback.yank and unyank: against the sandbox's index, and against one that nobody here wrote."""
 
-import os
 import subprocess
 import threading
 import time
@@ -256,8 +255,7 @@ def test_a_page_older_than_one_seen_before_proves_nothing(made: World) -> None:
 def test_a_resolver_that_still_takes_it_proves_the_opposite(made: World, tmp_path: Path) -> None:
     """Not what the index shows is the proof, but what an installer takes."""
     made.index.yank("sample", "1.0.1", "breaks start-up")
-    program(tmp_path / "bin", "uv", "cat > /dev/null; echo sample==1.0.1")
-    made.env["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    made.env["UV"] = str(program(tmp_path, "uv", "cat > /dev/null; echo sample==1.0.1"))
     ended = yank(made)
     assert (ended.code, made.writes()) == (1, []), ended
     assert "1.0.1: 2 files, yanked; but a resolver still takes 1.0.1" in ended.err

@@ -13,6 +13,7 @@ import pytest
 
 from ..people import go_to
 from ..releases import World, today, world
+from ..repositories import uv
 from ..running import start
 from . import prepared, service
 from .lab import Fleet, Lab
@@ -167,7 +168,7 @@ def is_at_the_patch(made: World) -> None:
     assert made.work.git("symbolic-ref", "--short", "HEAD") == "fix/1.1.1"
     for name in ("pyproject.toml", "uv.lock"):
         assert 'name = "sample"\nversion = "1.1.1"' in made.work.read(name).decode()
-    subprocess.run(["uv", "lock", "--check", "--quiet"], cwd=made.work.root, check=True)
+    subprocess.run([uv(), "lock", "--check", "--quiet"], cwd=made.work.root, check=True)
     assert made.work.git("status", "--porcelain") == ""
 
 
