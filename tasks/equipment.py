@@ -8,7 +8,8 @@ from .guarding import RUNNER, folder_of, install_steps
 from .project import Project
 from .rules.checks import Result
 from .rules.protection import Look
-from .systems.process import ProgramMissing, run
+from .systems.process import run
+from .systems.programs import ProgramMissing
 from .systems.web import Web
 
 _TOOLS = ("git", "uv", "git-cliff")

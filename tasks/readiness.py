@@ -14,7 +14,7 @@ from .rules.coverage import State, summary
 from .rules.discipline import check_version
 from .rules.findings import Finding
 from .rules.text import plural
-from .systems.process import ProgramFailed
+from .systems.programs import ProgramFailed
 from .systems.wheel import built
 from .systems.wheel import entry_points as points_of
 

@@ -325,10 +325,11 @@ def test_a_clock_that_is_wrong(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_programs_that_are_missing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.systems import process
+    from tasks.systems.programs import ProgramMissing
 
     def find(name: str) -> str:
         if name in {"git-cliff", "gh"}:
-            raise process.ProgramMissing(name)
+            raise ProgramMissing(name)
         return found(name)
 
     found = process.find

@@ -12,7 +12,8 @@ from packaging.version import Version
 from ..errors import ReleaseError
 from ..rules.versions import same_version, version_of
 from ..systems.index import IndexFile
-from ..systems.process import Output, ProgramSlow, run
+from ..systems.process import Output, run
+from ..systems.programs import ProgramSlow
 from ..systems.resolver import alone, choice
 from ..systems.wheel import RESOLVE, EntryPoint
 from .installers import install_command, make_environment, refusal

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..errors import Refused, WrongValue
 from ..rules.commits import Commit
-from .process import Output, ProgramFailed, essence, run
+from .process import Output, run
+from .programs import ProgramFailed, essence
 
 _COMMIT = "%H%n%P%n%T%n%cI%n%an%n%B"
 _COMMIT_FIELDS = 6

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import Unreachable
-from tasks.systems.process import ProgramFailed, ProgramMissing, ProgramSlow, find, run, run_within, started
+from tasks.systems.process import find, run, run_within, started
+from tasks.systems.programs import ProgramFailed, ProgramMissing, ProgramSlow
 
 from ..running import alive, program
 
